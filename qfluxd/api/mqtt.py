@@ -1,0 +1,204 @@
+"""The MQTT edge: tells what the outbox holds and answers requests, for as long as the daemon lives.
+
+A broker that is away, hung, restarted or refuses the login is waited for; the daemon goes on meanwhile. After each
+connect everything retained is sent again, because a broker may have lost it.
+"""
+
+import asyncio
+import ssl
+from typing import Never
+from uuid import uuid4
+
+import msgspec
+from structlog import get_logger
+
+from qfluxd.api import wire
+from qfluxd.api.answers import Answers, host_now
+from qfluxd.api.client import LoginRefused, VersionRefused, Way
+from qfluxd.api.commands import Perform
+from qfluxd.api.line import Line, Received, open_line
+from qfluxd.api.mosquitto import is_loopback
+from qfluxd.api.outbox import Outbox
+from qfluxd.api.payloads import MqttHealth, StatusPayload
+from qfluxd.api.replies import Replies
+from qfluxd.errors import ConfigError, Disconnected, Mistake
+from qfluxd.keeping import keep
+from qfluxd.settings import MqttSettings
+
+FLUSH_WITHIN = 1.0
+"""Seconds on the way out for what waits to be sent, and again for the goodbye to be acknowledged."""
+
+
+async def run_mqtt(settings: MqttSettings, name: str, outbox: Outbox, perform: Perform) -> None:
+    """Keep a line to the broker until cancelled; `MqttEdge` is the same with its health in reach."""
+    await MqttEdge(settings, name, outbox, perform).run()
+
+
+class MqttEdge:
+    """One daemon's presence on MQTT: while it is connected, the broker's retained topics equal the outbox's.
+
+    `session` is the id by which ``status`` tells this run from those before it.
+    """
+
+    def __init__(self, settings: MqttSettings, name: str, outbox: Outbox, perform: Perform) -> None:
+        self.session = str(uuid4())
+        self._settings = settings
+        self._base = f"qfluxd/{name}/"
+        self._identity = f"qfluxd-{name}-{self.session[:8]}"
+        self._feed = outbox.subscribe()
+        self._replies = Replies(self._base, Answers(perform), self._feed)
+        self._modern = True
+        self._connected = False
+        self._since = host_now()
+        self._connects = 0
+        self._received = 0
+        self._said: type[Disconnected] | None = None
+
+    @property
+    def health(self) -> MqttHealth:
+        """How the line is, as of now."""
+        stats = self._feed.stats
+        return MqttHealth(
+            self._connected,
+            ("5" if self._modern else "3.1.1") if self._connected else None,
+            self._since,
+            max(0, self._connects - 1),
+            stats.queued,
+            stats.dropped,
+            stats.taken,
+            self._received,
+        )
+
+    async def run(self) -> None:
+        """Stay connected until cancelled, then flush, say ``offline`` and disconnect, within about three seconds.
+
+        Raises:
+            ConfigError: the certificate authority file cannot be used.
+        """
+        self._warn_of_open_network()
+        tls = _tls(self._settings)
+        try:
+            async with asyncio.TaskGroup() as work:
+                await keep(
+                    lambda: self._one_line(work, Way(self._settings, self._identity, self._modern, tls)),
+                    self._on_trouble,
+                )
+        finally:
+            self._feed.close()
+
+    async def _one_line(self, work: asyncio.TaskGroup, way: Way) -> None:
+        will = wire.status("offline", self.session, "lost", host_now())
+        async with open_line(way, self._base, will, self._feed.nudge) as line:
+            try:
+                await self._greet(line)
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._send(line), name="mqtt send")
+                    group.create_task(self._hear(line, work), name="mqtt hear")
+            except asyncio.CancelledError:
+                await self._part(line)
+                raise
+            finally:
+                self._on_ended(line)
+
+    async def _greet(self, line: Line) -> None:
+        """Hear requests first, so that none sent on our birth is missed; then say everything."""
+        if not await line.subscribe("request/#", stored=True):
+            get_logger().warning("mqtt broker forbids us to hear requests", topic=f"{self._base}request/#")
+        await line.subscribe("status", stored=False)
+        line.send(wire.status("online", self.session, "start", host_now()))
+        self._feed.restate("info")
+        self._on_connected()
+
+    async def _send(self, line: Line) -> Never:
+        while True:
+            self._pump(line)
+            await self._feed.wait()
+
+    def _pump(self, line: Line) -> None:
+        for message in self._feed.take(*line.room):
+            line.send(message)
+
+    async def _hear(self, line: Line, work: asyncio.TaskGroup) -> Never:
+        while True:
+            message = await line.receive()
+            self._received += 1
+            if message.topic == "status":
+                self._on_status(line, message)
+            else:
+                self._replies.take(message, work, echoes=not self._modern)
+
+    async def _part(self, line: Line) -> None:
+        """Answer what is open, send what waits, say goodbye; each within bounds, for the broker may hang."""
+        await self._replies.stop()
+        await self._settle(line)
+        line.send(wire.status("offline", self.session, "stop", host_now()))
+        await self._settle(line)
+
+    async def _settle(self, line: Line) -> None:
+        try:
+            async with asyncio.timeout(FLUSH_WITHIN):
+                while self._feed.stats.queued or not line.idle:
+                    self._pump(line)
+                    await self._feed.wait()
+        except TimeoutError:
+            get_logger().warning("mqtt broker did not take everything before we left", queued=self._feed.stats.queued)
+
+    def _on_status(self, line: Line, message: Received) -> None:
+        """Say again that we are here when a will or a goodbye that came late says otherwise."""
+        try:
+            status = msgspec.json.decode(message.payload, type=StatusPayload)
+        except msgspec.DecodeError:
+            status = None
+        if message.retain or (status is not None and status.session == self.session and status.state == "online"):
+            return
+        if status is not None and status.state == "online":
+            get_logger().warning("another qfluxd uses this name", name=self._base, session=status.session)
+            return
+        line.send(wire.status("online", self.session, "start", host_now()))
+
+    def _on_connected(self) -> None:
+        self._connected, self._since = True, host_now()
+        self._connects += 1
+        self._said = None
+        get_logger().info(
+            "mqtt connected",
+            host=self._settings.host,
+            port=self._settings.port,
+            protocol="5" if self._modern else "3.1.1",
+        )
+
+    def _on_ended(self, line: Line) -> None:
+        if self._connected:
+            self._connected, self._since = False, host_now()
+        self._feed.give_back(line.unsettled)
+
+    def _on_trouble(self, error: Disconnected) -> None:
+        """Say once what is wrong, and again only when something else is."""
+        if isinstance(error, VersionRefused) and self._modern:
+            self._modern = False
+            get_logger().info("mqtt broker does not speak version 5, using 3.1.1", host=self._settings.host)
+            return
+        if self._said is type(error):
+            return
+        events = {LoginRefused: "mqtt refused login", VersionRefused: "mqtt broker speaks neither 5 nor 3.1.1"}
+        first = "mqtt lost" if self._connects and self._said is None else "mqtt unreachable"
+        self._said = type(error)
+        get_logger().warning(
+            events.get(type(error), first), host=self._settings.host, port=self._settings.port, reason=str(error)
+        )
+
+    def _warn_of_open_network(self) -> None:
+        if not is_loopback(self._settings.host) and self._settings.username is None:
+            get_logger().warning(
+                "mqtt without a login beyond this machine: whoever reaches the broker can send requests",
+                host=self._settings.host,
+            )
+
+
+def _tls(settings: MqttSettings) -> ssl.SSLContext | None:
+    if not settings.tls:
+        return None
+    try:
+        return ssl.create_default_context(cafile=settings.ca)
+    except OSError as error:
+        raise ConfigError(Mistake("mqtt.ca", f"{settings.ca} cannot be used: {error}", "settings")) from error

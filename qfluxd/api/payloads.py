@@ -1,0 +1,199 @@
+"""The JSON of every kind of message, as frozen models: the promise to scripts and dashboards.
+
+Their JSON Schema is generated from them. Times are integer milliseconds UTC, money is a number with its digits.
+"""
+
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+
+from qfluxd.model import Account, Millis, Quality, SessionState
+
+type LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class StatusPayload(msgspec.Struct, frozen=True, gc=False):
+    """Whether the daemon is there. An ``offline`` counts only with the `session` of the latest ``online``."""
+
+    state: Literal["online", "offline"]
+    session: str
+    reason: Literal["start", "stop", "lost"]
+    at: Millis
+
+
+class SessionPayload(msgspec.Struct, frozen=True, gc=False):
+    """How far the daemon has come with the broker, and why not further."""
+
+    state: SessionState
+    reason: str
+    connected: bool
+    account: Account | None
+    asset: str | None
+    timeframe: str | None
+    clock_offset_ms: Millis | None
+    since: Millis
+
+
+class InfoPayload(msgspec.Struct, frozen=True, gc=False):
+    """Which program this is and what it can do; `restart_required` names settings that wait for a restart."""
+
+    version: str
+    api: int
+    driver: str
+    features: tuple[str, ...]
+    log_level: LogLevel
+    restart_required: tuple[str, ...]
+
+
+class MqttHealth(msgspec.Struct, frozen=True, gc=False):
+    """The line to the MQTT broker: `protocol` is ``5`` or ``3.1.1`` while connected."""
+
+    connected: bool
+    protocol: str | None
+    since: Millis
+    reconnects: int
+    queued: int
+    dropped: int
+    published: int
+    received: int
+
+
+class HealthPayload(msgspec.Struct, frozen=True, gc=False):
+    """How the daemon is doing. Shares are 0 to 1, None until measured; ages and lags are milliseconds."""
+
+    at: Millis
+    uptime_s: int
+    memory_mb: float
+    chrome_memory_mb: float | None
+    loop_lag_ms: float
+    frames: int
+    ticks: int
+    tick_age_ms: Millis | None
+    live_hour: float | None
+    live_day: float | None
+    reconnects: int
+    queues: dict[str, int]
+    dropped: int
+    last_error: str | None
+    mqtt: MqttHealth | None
+
+
+class AccountPayload(msgspec.Struct, frozen=True, gc=False):
+    """The balance of the account in front."""
+
+    balance: Decimal
+    currency: str | None
+    account: Account
+    at: Millis
+
+
+class AssetsPayload(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Symbols that stream now, those open, payouts in percent; `omitted` counts what did not fit into 64 KB."""
+
+    streaming: tuple[str, ...]
+    open: tuple[str, ...]
+    payouts: dict[str, int]
+    omitted: int = 0
+
+
+class AssetPayload(msgspec.Struct, frozen=True, gc=False):
+    """What is known of one asset now."""
+
+    asset: str
+    price: float | None
+    payout: int | None
+    open: bool | None
+    sentiment: int | None
+    at: Millis
+
+
+class TickPayload(msgspec.Struct, frozen=True, gc=False):
+    """One quote."""
+
+    asset: str
+    at: Millis
+    price: float
+
+
+class CandlePayload(msgspec.Struct, frozen=True, gc=False):
+    """A closed candle; `at` is its opening time."""
+
+    asset: str
+    timeframe: str
+    at: Millis
+    open: float
+    high: float
+    low: float
+    close: float
+    ticks: int
+    quality: Quality
+
+
+class AlertPayload(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Something a person should know; `start` and `end` are told of a gap in an asset's ticks."""
+
+    event_type: str
+    code: str
+    detail: str
+    at: Millis
+    asset: str | None = None
+    start: Millis | None = None
+    end: Millis | None = None
+
+
+class SessionEventPayload(msgspec.Struct, frozen=True, gc=False):
+    """The session has entered another state."""
+
+    event_type: SessionState
+    reason: str
+    connected: bool
+    account: Account | None
+    at: Millis
+
+
+class LogPayload(msgspec.Struct, frozen=True, gc=False):
+    """One line of the log."""
+
+    at: Millis
+    level: LogLevel
+    event: str
+    fields: dict[str, Any]
+
+
+PAYLOADS: tuple[type[msgspec.Struct], ...] = (
+    StatusPayload,
+    SessionPayload,
+    InfoPayload,
+    HealthPayload,
+    AccountPayload,
+    AssetsPayload,
+    AssetPayload,
+    TickPayload,
+    CandlePayload,
+    AlertPayload,
+    SessionEventPayload,
+    LogPayload,
+)
+
+encode_json = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
+"""Any value as JSON: money as a number with its digits, what JSON does not know as its text."""
+
+
+def schema_components() -> tuple[tuple[dict[str, Any], ...], dict[str, Any]]:
+    """JSON Schema references and definitions of every payload, money as the number it is on the wire."""
+    return schema_of(PAYLOADS)
+
+
+def schema_of(types: tuple[type[msgspec.Struct], ...]) -> tuple[tuple[dict[str, Any], ...], dict[str, Any]]:
+    """JSON Schema references and definitions of these models (see `schema_components`)."""
+    references, definitions = msgspec.json.schema_components(types)
+    return references, _money_as_number(definitions)
+
+
+def _money_as_number(schema: Any) -> Any:
+    if isinstance(schema, dict):
+        if schema.get("format") == "decimal":
+            return {"type": "number"}
+        return {key: _money_as_number(value) for key, value in schema.items()}
+    return [_money_as_number(item) for item in schema] if isinstance(schema, list) else schema

@@ -1,0 +1,82 @@
+"""Requests that come by MQTT: each is performed on its own, and its answer goes where it is waited for."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from functools import partial
+from time import monotonic
+
+from structlog import get_logger
+
+from qfluxd.api.answers import Answers
+from qfluxd.api.commands import Result
+from qfluxd.api.feed import Feed
+from qfluxd.api.line import Received
+from qfluxd.api.payloads import encode_json
+from qfluxd.api.wire import Message
+
+REQUESTS = "request/"
+ECHO_WITHIN = 5.0
+"""Seconds in which MQTT 3.1.1 brings back our own clearing of a retained request."""
+STOP_WITHIN = 0.5
+"""Seconds for requests to tell that they were stopped."""
+
+
+class Replies:
+    """Answers each request once performed, and clears retained ones at the broker.
+
+    An answer goes to ``response/<command>``, or to the request's own response topic (MQTT 5) where that lies below
+    ``reply/`` or ``response/`` of this daemon: elsewhere a request could make it write what it likes.
+    """
+
+    def __init__(self, base: str, answers: Answers, feed: Feed, timer: Callable[[], float] = monotonic) -> None:
+        self._base = base
+        self._answers = answers
+        self._feed = feed
+        self._timer = timer
+        self._cleared: dict[str, float] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def take(self, request: Received, work: asyncio.TaskGroup, *, echoes: bool) -> None:
+        """Answer one request in a task of its own; `echoes` where the broker brings our own messages back."""
+        if not request.payload and (request.retain or (echoes and self._is_echo(request.topic))):
+            return
+        name = request.topic.removeprefix("request").removeprefix("/")
+        if request.retain:
+            get_logger().warning("mqtt request was retained", command=name)
+            self._clear(request.topic)
+        task = work.create_task(self._answer(name, request), name=f"mqtt request {name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def stop(self) -> None:
+        """Give up what is being performed; each still tells so."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STOP_WITHIN)
+
+    async def _answer(self, name: str, request: Received) -> None:
+        tell = partial(self._tell, self._reply_topic(name, request.reply_to), request.correlation)
+        await self._answers.answer(name, request.payload, tell, retained=request.retain)
+
+    def _tell(self, topic: str, correlation: bytes | None, result: Result) -> None:
+        self._feed.answer(Message(topic, encode_json(result), qos=1, correlation=correlation))
+
+    def _reply_topic(self, name: str, wanted: str | None) -> str:
+        if wanted is not None:
+            below = wanted.removeprefix(self._base)
+            if wanted.startswith(self._base) and re.fullmatch(r"(reply|response)/[^+#\0]{1,200}", below):
+                return below
+            get_logger().warning("mqtt response topic is not ours to write", command=name, topic=wanted[:200])
+        return f"response/{re.sub(r'[^A-Za-z0-9_/-]', '_', name)[:64] or 'unknown'}"
+
+    def _clear(self, topic: str) -> None:
+        now = self._timer()
+        self._cleared = {topic: at for topic, at in self._cleared.items() if now - at < ECHO_WITHIN}
+        self._cleared[topic] = now
+        self._feed.answer(Message(topic, b"", retain=True, qos=1))
+
+    def _is_echo(self, topic: str) -> bool:
+        cleared = self._cleared.pop(topic, None)
+        return cleared is not None and self._timer() - cleared < ECHO_WITHIN

@@ -1,0 +1,229 @@
+"""What the daemon says: facts as messages, each with its topic, its JSON and whether the broker keeps it.
+
+A `Message` carries its topic without the base ``qfluxd/<name>/``, so that it can go to any consumer. The JSON of
+each is a model of `qfluxd.api.payloads`.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cache
+from typing import Any, Literal
+
+import msgspec
+
+from qfluxd.api.payloads import (
+    AccountPayload,
+    AlertPayload,
+    AssetPayload,
+    AssetsPayload,
+    CandlePayload,
+    HealthPayload,
+    InfoPayload,
+    LogLevel,
+    LogPayload,
+    SessionEventPayload,
+    SessionPayload,
+    StatusPayload,
+    TickPayload,
+    encode_json,
+)
+from qfluxd.api.topics import Topics
+from qfluxd.model import (
+    AccountState,
+    Alert,
+    Candle,
+    Fact,
+    Gap,
+    Millis,
+    Quote,
+    Session,
+    Streaming,
+    Tick,
+    timeframe_name,
+)
+
+API_VERSION = 1
+LARGEST = 64 * 1024
+"""Bytes: no JSON message is larger, and no request may be."""
+LARGEST_INFO = 2 * 1024
+"""Bytes: what small clients can take in as `info`."""
+HEALTH_EXPIRES = 90
+"""Seconds: three of the thirty between two `health` messages."""
+CENT = Decimal("0.01")
+
+
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """One message on its way out.
+
+    `topic` is below the base; `expiry` is in seconds and None for ever; `correlation` is echoed in answers;
+    `again` marks one that was sent before and not acknowledged.
+    """
+
+    topic: str
+    payload: bytes
+    retain: bool = False
+    qos: int = 0
+    expiry: int | None = None
+    correlation: bytes | None = None
+    again: bool = False
+
+
+_timeframe = cache(timeframe_name)
+
+
+class Wire:
+    """Turns facts into messages; the same fact always gives the same message."""
+
+    def __init__(self) -> None:
+        self.topics = Topics()
+        self._tick_topics: dict[str, str] = {}
+
+    def tick(self, fact: Tick) -> Message:
+        """``tick/<asset>``, the one that has to be fast."""
+        topic = self._tick_topics.get(fact.asset)
+        if topic is None:
+            topic = self._tick_topics[fact.asset] = f"tick/{self.topics[fact.asset]}"
+        return Message(topic, encode_json(TickPayload(fact.asset, fact.at, fact.price)))
+
+    def candle(self, fact: Candle) -> Message:
+        """``candle/<asset>/<timeframe>``."""
+        payload = candle_payload(fact)
+        return _kept(f"candle/{self.topics[payload.asset]}/{payload.timeframe}", payload)
+
+    def quote(self, fact: Quote) -> Message:
+        """``asset/<asset>``."""
+        payload = AssetPayload(fact.asset, fact.price, fact.payout, fact.open, fact.sentiment, fact.at)
+        return _kept(f"asset/{self.topics[fact.asset]}", payload)
+
+    def encode(self, fact: Fact) -> Message:
+        """The message for any fact; for a session its state (`session_event` tells of the change)."""
+        match fact:
+            case Tick():
+                return self.tick(fact)
+            case Candle():
+                return self.candle(fact)
+            case Quote():
+                return self.quote(fact)
+            case Session():
+                return session(fact)
+            case Streaming():
+                self.topics.learn({*fact.streaming, *fact.open, *fact.payouts})
+                return assets(fact)
+            case AccountState():
+                return account(fact)
+            case Gap() | Alert():
+                return alert(fact)
+
+
+def _kept(topic: str, payload: msgspec.Struct, expiry: int | None = None) -> Message:
+    return Message(topic, encode_json(payload), retain=True, qos=1, expiry=expiry)
+
+
+def candle_payload(candle: Candle) -> CandlePayload:
+    """A closed candle as topics and answers show it."""
+    return CandlePayload(
+        candle.series.asset,
+        _timeframe(candle.series.timeframe),
+        candle.at,
+        candle.open,
+        candle.high,
+        candle.low,
+        candle.close,
+        candle.ticks,
+        candle.quality,
+    )
+
+
+def money(amount: Decimal) -> Decimal:
+    """An amount with at least two decimals, more where the account has more."""
+    exponent = amount.as_tuple().exponent
+    return amount if isinstance(exponent, int) and exponent <= -2 else amount.quantize(CENT)
+
+
+def status(
+    state: Literal["online", "offline"], session_id: str, reason: Literal["start", "stop", "lost"], at: Millis
+) -> Message:
+    """``status``; the last will is ``offline``, ``lost`` with the same session id."""
+    return _kept("status", StatusPayload(state, session_id, reason, at))
+
+
+def session(fact: Session) -> Message:
+    """``session``."""
+    return _kept("session", session_payload(fact))
+
+
+def session_payload(fact: Session) -> SessionPayload:
+    """The session as topic and answers show it."""
+    return SessionPayload(
+        fact.state,
+        fact.reason,
+        fact.connected,
+        fact.account,
+        fact.asset,
+        None if fact.timeframe is None else _timeframe(fact.timeframe),
+        fact.clock_offset_ms,
+        fact.since,
+    )
+
+
+def session_event(fact: Session) -> Message:
+    """``event/session``."""
+    payload = SessionEventPayload(fact.state, fact.reason, fact.connected, fact.account, fact.since)
+    return Message("event/session", encode_json(payload), qos=1)
+
+
+def account(fact: AccountState) -> Message:
+    """``account``."""
+    return _kept("account", account_payload(fact))
+
+
+def account_payload(fact: AccountState) -> AccountPayload:
+    """The account as topic and answers show it."""
+    return AccountPayload(money(fact.balance), fact.currency, fact.account, fact.at)
+
+
+def alert(fact: Alert | Gap) -> Message:
+    """``event/alert``; a gap in an asset's ticks is one with the code ``gap``."""
+    if isinstance(fact, Gap):
+        detail = f"{fact.asset} was not heard for {(fact.end - fact.start) / 1000:g} s"
+        payload = AlertPayload("gap", "gap", detail, fact.end, fact.asset, fact.start, fact.end)
+    else:
+        payload = AlertPayload(fact.code, fact.code, fact.detail, fact.at)
+    return Message("event/alert", encode_json(payload), qos=1)
+
+
+def assets(fact: Streaming) -> Message:
+    """``assets``, under 64 KB: what does not fit is left out from the end, payouts first, and counted."""
+    message = _kept("assets", AssetsPayload(fact.streaming, fact.open, fact.payouts))
+    share = 1.0
+    while len(message.payload) > LARGEST:
+        share /= 2
+        message = _kept("assets", _part_of(fact, share))
+    return message
+
+
+def _part_of(fact: Streaming, share: float) -> AssetsPayload:
+    keep = [int(len(part) * share) for part in (fact.streaming, fact.open, fact.payouts)]
+    omitted = len(fact.streaming) + len(fact.open) + len(fact.payouts) - sum(keep)
+    wanted = [*fact.streaming, *fact.open, *fact.payouts]
+    payouts = {symbol: fact.payouts[symbol] for symbol in dict.fromkeys(wanted) if symbol in fact.payouts}
+    return AssetsPayload(fact.streaming[: keep[0]], fact.open[: keep[1]], dict([*payouts.items()][: keep[2]]), omitted)
+
+
+def info(payload: InfoPayload) -> Message:
+    """``info``, under 2 KB: of many settings that wait for a restart the first are named."""
+    message = _kept("info", payload)
+    while len(message.payload) > LARGEST_INFO and payload.restart_required:
+        payload = msgspec.structs.replace(payload, restart_required=payload.restart_required[:-1])
+        message = _kept("info", payload)
+    return message
+
+
+def health(payload: HealthPayload) -> Message:
+    """``health``; a broker that speaks MQTT 5 forgets it when the daemon no longer renews it."""
+    return _kept("health", payload, HEALTH_EXPIRES)
+
+
+def log(level: LogLevel, event: str, fields: Mapping[str, Any], at: Millis) -> Message:
+    """``log/<level>``; the caller has already taken secrets out."""
+    return Message(f"log/{level}", encode_json(LogPayload(at, level, event, dict(fields))))

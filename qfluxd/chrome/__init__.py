@@ -1,0 +1,1 @@
+"""Chrome: finding and starting it, and reading the frames of its pages."""

@@ -1,0 +1,140 @@
+"""The commands that there are: what each does in a sentence, where its code is, and how it is used."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command; its code is imported only when it is called or asked for help."""
+
+    name: str
+    target: str
+    sentence: str
+    examples: tuple[str, ...]
+
+
+GROUPS: dict[str, tuple[Command, ...]] = {
+    "Start": (
+        Command(
+            "run",
+            "qfluxd.cli.starting:run",
+            "Run the daemon in the foreground, for systemd or a terminal.",
+            ("qfluxd run --config /etc/qfluxd/config.toml", "qfluxd run --set log.level=debug"),
+        ),
+        Command(
+            "demo",
+            "qfluxd.cli.starting:demo",
+            "Start everything with no account: practice broker, Chrome, MQTT broker, daemon.",
+            ("qfluxd demo", "qfluxd demo --for 30 --seed 7"),
+        ),
+        Command(
+            "chrome",
+            "qfluxd.cli.starting:chrome",
+            "Start Chrome with a profile of its own and its debugging port on loopback; you log in by hand, once.",
+            ("qfluxd chrome", "qfluxd chrome --config /etc/qfluxd/config.toml"),
+        ),
+        Command(
+            "practice",
+            "qfluxd.cli.starting:practice",
+            "Start the practice broker alone.",
+            ("qfluxd practice --port 8790 --seed 7", "qfluxd practice --feed capture.jsonl --speed 10"),
+        ),
+    ),
+    "Look": (
+        Command(
+            "check",
+            "qfluxd.cli.checking:check",
+            "Check the configuration: every mistake at once, with file and line.",
+            ("qfluxd check", "qfluxd check --config /etc/qfluxd/config.toml --json"),
+        ),
+        Command(
+            "config show",
+            "qfluxd.cli.checking:show",
+            "Show the effective settings with where each came from; secrets are masked.",
+            ("qfluxd config show", "qfluxd config show --json"),
+        ),
+        Command(
+            "config schema",
+            "qfluxd.cli.checking:schema",
+            "Print the JSON Schema of config.toml, for editors and scripts.",
+            ("qfluxd config schema",),
+        ),
+        Command(
+            "config init",
+            "qfluxd.cli.checking:init",
+            "Write a commented config.toml to begin with; never over one that exists.",
+            ("qfluxd config init", "qfluxd config init --path /etc/qfluxd/config.toml"),
+        ),
+        Command(
+            "doctor",
+            "qfluxd.cli.doctor:doctor",
+            "Look at Chrome, page, login, socket, ticks, clock, MQTT, disk: a line each, with the remedy.",
+            ("qfluxd doctor", "qfluxd doctor --json"),
+        ),
+    ),
+    "Talk to the daemon": (
+        Command(
+            "send",
+            "qfluxd.cli.talking:send",
+            "Send one command over MQTT and print the answer.",
+            ("qfluxd send ping", "qfluxd send candles asset=EURUSD_otc timeframe=1m count=5 --json"),
+        ),
+        Command(
+            "watch",
+            "qfluxd.cli.talking:watch",
+            "Follow what the daemon publishes.",
+            ("qfluxd watch", "qfluxd watch 'candle/#' --count 3", "qfluxd watch session --for 60 --json"),
+        ),
+        Command(
+            "record",
+            "qfluxd.cli.talking:record",
+            "Let the daemon record a redacted frame capture; prints where it is.",
+            ("qfluxd record --for 60", "qfluxd record --for 600 --name evening"),
+        ),
+    ),
+    "Data": (
+        Command(
+            "replay",
+            "qfluxd.cli.replaying:replay",
+            "Play a capture through the whole desk, at any speed.",
+            ("qfluxd replay capture.jsonl", "qfluxd replay capture.jsonl --speed 10 --json"),
+        ),
+        Command(
+            "data list",
+            "qfluxd.cli.data:listing",
+            "List what is stored.",
+            ("qfluxd data list", "qfluxd data list --json"),
+        ),
+        Command(
+            "data export",
+            "qfluxd.cli.data:export",
+            "Export stored ticks or candles to one CSV or Parquet file.",
+            ("qfluxd data export EURUSD_otc --timeframe 1m --to eurusd.csv",),
+        ),
+        Command(
+            "data verify",
+            "qfluxd.cli.data:verify",
+            "Look for gaps and disagreements in what is stored.",
+            ("qfluxd data verify", "qfluxd data verify --json"),
+        ),
+    ),
+}
+
+FAMILIES = {"config": "Show, describe or begin a configuration.", "data": "List, export and verify what is stored."}
+"""Commands that only hold others."""
+
+COMMANDS = tuple(command for group in GROUPS.values() for command in group)
+
+EXIT_CODES = """\
+Exit codes: 0 done, 1 failed, 2 usage, 69 something needed is not reachable, 75 try again later,
+78 configuration is wrong."""
+
+
+def overview() -> str:
+    """What `qfluxd --help` prints."""
+    width = max(len(command.name) for command in COMMANDS)
+    lines = ["Usage: qfluxd COMMAND [OPTIONS]", ""]
+    for title, group in GROUPS.items():
+        lines += [f"{title}:", *(f"  {command.name:{width}}  {command.sentence}" for command in group), ""]
+    lines += ["qfluxd COMMAND --help tells more, with examples. qfluxd --version prints the version.", EXIT_CODES]
+    return "\n".join(lines)

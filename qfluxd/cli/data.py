@@ -1,0 +1,169 @@
+"""`data`: what is stored, taken out, and looked through."""
+
+import sys
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from qfluxd.cli.options import Config, Json, loaded
+from qfluxd.cli.printing import Failed, complain, put, put_json, put_table
+
+if TYPE_CHECKING:
+    from qfluxd.market.data import Form
+    from qfluxd.market.layout import Shelf
+
+Folder = Annotated[Path | None, Parameter(help="The folder of stored data. Default: data in [daemon] state_dir.")]
+Since = Annotated[str | None, Parameter(name="--from", help="From when, such as 2026-11-22 or 2026-11-22T08:00 (UTC).")]
+Until = Annotated[str | None, Parameter(name="--until", help="Until when, not included.")]
+
+_FORMS: "dict[str, Form]" = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl"}
+
+
+def listing(*, folder: Folder = None, config: Config = None, json: Json = False) -> None:
+    """List what is stored."""
+    import msgspec
+
+    from qfluxd.market.data import list_data
+
+    root = _root(folder, config)
+    found = [msgspec.to_builtins(stored) for stored in list_data(root)]
+    if json:
+        put_json(found)
+    elif not found:
+        put(f"{root}: nothing is stored yet")
+    else:
+        put_table(
+            [
+                ("kind", "asset", "timeframe", "rows", "days", "from", "until", "MB"),
+                *(_listed(stored) for stored in found),
+            ]
+        )
+
+
+def _listed(stored: dict[str, Any]) -> tuple[object, ...]:
+    size = f"{stored['bytes'] / 1e6:.1f}"
+    times = (_told(stored["first"]), _told(stored["last"]))
+    return (
+        stored["kind"],
+        stored["asset"],
+        stored["timeframe"] or "",
+        stored["rows"],
+        stored["days"],
+        *times,
+        size,
+    )
+
+
+def export(
+    asset: Annotated[str, Parameter(help="The broker's exact symbol.")],
+    /,
+    *,
+    timeframe: Annotated[str | None, Parameter(help="Candles of this timeframe, such as 1m. Default: ticks.")] = None,
+    to: Annotated[
+        Path | None, Parameter(help="A .csv, .parquet or .jsonl file. Default: CSV to standard output.")
+    ] = None,
+    since: Since = None,
+    until: Until = None,
+    folder: Folder = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Export stored ticks or candles to one CSV or Parquet file.
+
+    With --json and without --to: JSON lines to standard output.
+    """
+    from qfluxd.market.data import export as to_file
+
+    shelf, (start, end) = _shelf(asset, timeframe), _stretch(since, until)
+    form = _form(to, json)
+    if to is None:
+        sys.stdout.flush()
+    rows = to_file(_root(folder, config), shelf, start, end, sys.stdout.buffer if to is None else to, form)
+    if to is not None:
+        put(f"{to}: {rows} rows")
+
+
+def verify(
+    asset: Annotated[str | None, Parameter(help="The broker's exact symbol. Default: all.")] = None,
+    /,
+    *,
+    since: Since = None,
+    until: Until = None,
+    folder: Folder = None,
+    config: Config = None,
+    json: Json = False,
+) -> int:
+    """Look for gaps and disagreements in what is stored.
+
+    Exit 1 where stored data contradict themselves; what is only missing or worth a note is told.
+    """
+    import msgspec
+
+    from qfluxd.market.verify import verify as look_through
+
+    start, end = _stretch(since, until)
+    root = _root(folder, config)
+    counts: Counter[str] = Counter()
+    for finding in look_through(root, start, end, wanted=lambda shelf: asset in (None, shelf.asset)):
+        counts[finding.level] += 1
+        if json:
+            put_json(msgspec.to_builtins(finding), indent=None)
+        else:
+            where = f"{finding.place}  {finding.code}  {_when(finding.at, finding.until)}"
+            put(f"{finding.level:<8} {where}{finding.meaning}")
+    if not json:
+        complain(", ".join(f"{count} {level}" for level, count in counts.items()) or f"{root}: nothing to complain of")
+    return int(counts["wrong"] > 0)
+
+
+def _root(folder: Path | None, config: Path | None) -> Path:
+    root = folder or loaded(config).settings.daemon.state_dir / "data"
+    if folder and not folder.is_dir():
+        raise Failed(f"{folder} is not a folder")
+    return root
+
+
+def _shelf(asset: str, timeframe: str | None) -> "Shelf":
+    from qfluxd.market.layout import Shelf
+    from qfluxd.model import parse_timeframe
+
+    try:
+        return Shelf("candles", asset, parse_timeframe(timeframe)) if timeframe else Shelf("ticks", asset)
+    except ValueError as problem:
+        raise Failed(str(problem)) from problem
+
+
+def _form(to: Path | None, json: bool) -> "Form":
+    if to is None:
+        return "jsonl" if json else "csv"
+    if to.suffix not in _FORMS:
+        raise Failed(f"{to}: the name must end in {', '.join(_FORMS)}")
+    return _FORMS[to.suffix]
+
+
+def _stretch(since: str | None, until: str | None) -> tuple[int, int]:
+    from qfluxd.market.layout import LAST_MILLIS
+
+    return (_millis(since) if since else 0, _millis(until) if until else LAST_MILLIS)
+
+
+def _millis(text: str) -> int:
+    """A moment given as ISO 8601 (UTC where no zone is said) or as milliseconds."""
+    if text.isdecimal() and len(text) > 8:
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Failed(f"{text!r} is no time; write 2026-11-22 or 2026-11-22T08:00 (UTC)") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _when(at: int, until: int) -> str:
+    return f"{_told(at)} to {_told(until)}  " if at else ""
+
+
+def _told(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,43 @@
+"""Options that several commands share, and the settings they lead to."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from qfluxd.errors import ConfigError, Mistake
+
+if TYPE_CHECKING:
+    from qfluxd.config import Loaded
+
+Config = Annotated[
+    Path | None,
+    Parameter(
+        name="--config",
+        help="The configuration file. Default: config.toml in $CONFIGURATION_DIRECTORY, here, in ~/.config/qfluxd.",
+    ),
+]
+Set = Annotated[
+    list[str] | None,
+    Parameter(name="--set", help="An option over all other sources, as table.key=value; may be given again."),
+]
+Json = Annotated[bool, Parameter(name="--json", help="Print JSON.")]
+Seconds = Annotated[float | None, Parameter(name="--for", help="Stop by itself after so many seconds.")]
+
+
+def loaded(config: Path | None, given: Sequence[str] | None = None) -> "Loaded":
+    """The settings of a command.
+
+    Raises:
+        ConfigError: every mistake.
+    """
+    from qfluxd.config import load
+
+    overrides = {}
+    for part in given or ():
+        key, equals, value = part.partition("=")
+        if not equals:
+            raise ConfigError(Mistake(key, "write --set table.key=value", "command line"))
+        overrides[key] = value
+    return load(config, overrides)

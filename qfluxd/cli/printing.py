@@ -1,0 +1,66 @@
+"""How commands print: results to standard output, trouble to standard error, tables that line up."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from qfluxd.errors import QfluxdError
+
+
+def put(text: str) -> None:
+    """One line or more of result, at once: it may be read by a pipe."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def put_json(value: Any, *, indent: int | None = 2) -> None:
+    """A result for programs."""
+    put(json.dumps(value, indent=indent, ensure_ascii=False, default=str))
+
+
+def put_table(rows: Iterable[Sequence[object]]) -> None:
+    """Rows of cells, each column as wide as it must be, without frames."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        put("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def put_data(data: Any) -> None:
+    """An answer's data for people: rows as a table, fields a line each."""
+    if isinstance(data, list) and data and all(isinstance(row, dict) for row in data):
+        columns = list(dict.fromkeys(key for row in data for key in row))
+        put_table([columns, *([_cell(row.get(column, "")) for column in columns] for row in data)])
+    elif isinstance(data, dict):
+        _put_fields(data)
+    else:
+        put(_cell(data))
+
+
+def _put_fields(fields: dict[str, Any]) -> None:
+    plain = [(key, _cell(value)) for key, value in fields.items() if not _is_rows(value)]
+    if plain:
+        put_table(plain)
+    for key, value in fields.items():
+        if _is_rows(value):
+            put(f"{key}:")
+            put_data(value)
+
+
+def _is_rows(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+def _cell(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def complain(text: str) -> None:
+    """What went wrong, with what to do."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+class Failed(QfluxdError):
+    """A command has done its work and the answer is no: exit 1, and all that is to be said has been said."""

@@ -1,0 +1,136 @@
+"""The commands that speak to a running daemon: `send`, `watch`, `record`."""
+
+import asyncio
+import json as jsonlib
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from qfluxd.cli.options import Config, Json, Seconds, Set, loaded
+from qfluxd.cli.printing import Failed, complain, put, put_data, put_json
+from qfluxd.cli.stopping import until_stopped
+
+if TYPE_CHECKING:
+    from qfluxd.api.caller import Caller
+
+Timeout = Annotated[float, Parameter(help="Seconds to wait for an answer. Default: 10.")]
+
+_DONE = ("ok", "duplicate")
+
+
+async def send(
+    command: Annotated[str, Parameter(help="Such as ping, status, candles, help.")],
+    /,
+    *arguments: Annotated[str, Parameter(help="key=value; a value that is JSON is taken as such.")],
+    config: Config = None,
+    set_: Set = None,
+    timeout: Timeout = 10,  # noqa: ASYNC109 (the command's own option)
+    json: Json = False,
+) -> int:
+    """Send one command over MQTT and print the answer.
+
+    Exit 0 where it was done, 1 where it was turned down, 75 without an answer, 69 without an MQTT broker.
+    """
+    from qfluxd.api.caller import open_caller
+
+    fields = dict(_argument(word) for word in arguments)
+    settings = loaded(config, set_).settings
+    async with open_caller(settings.mqtt, settings.daemon.name) as caller:
+        answer = await caller.ask(command, fields, timeout, lambda first: _show(first, json))
+    _show(answer, json)
+    return 0 if answer.get("status") in _DONE else 1
+
+
+def _argument(word: str) -> tuple[str, Any]:
+    key, equals, text = word.partition("=")
+    if not equals or not key:
+        raise Failed(f"{word!r} is not key=value, such as asset=EURUSD_otc")
+    try:
+        return key, jsonlib.loads(text)
+    except ValueError:
+        return key, text
+
+
+def _show(answer: dict[str, Any], json: bool) -> None:
+    if json:
+        put_json(answer)
+    elif answer.get("error"):
+        complain(f"qfluxd: {answer['error']} ({answer.get('code')})")
+    elif not answer.get("data"):
+        put(str(answer.get("status")))
+    else:
+        put_data(answer["data"])
+
+
+async def watch(
+    pattern: Annotated[str, Parameter(help="Topics below qfluxd/<name>/, + and # as in MQTT. Default: all.")] = "#",
+    /,
+    *,
+    config: Config = None,
+    set_: Set = None,
+    seconds: Seconds = None,
+    count: Annotated[int | None, Parameter(help="Stop by itself after so many messages.")] = None,
+    json: Json = False,
+) -> int:
+    """Follow what the daemon publishes, until Ctrl-C."""
+    from qfluxd.api.caller import open_caller
+
+    settings = loaded(config, set_).settings
+    async with open_caller(settings.mqtt, settings.daemon.name) as caller:
+        await caller.listen(pattern)
+        await until_stopped(_follow(caller, count, json), seconds)
+    return 0
+
+
+async def _follow(caller: "Caller", count: int | None, json: bool) -> None:
+    from qfluxd.cli.watching import as_json, teller
+
+    tell = teller()
+    heard = 0
+    while count is None or heard < count:
+        said = await caller.hear()
+        heard += 1
+        if json:
+            put_json(as_json(said), indent=None)
+        else:
+            tell(said)
+
+
+async def record(
+    *,
+    seconds: Seconds = None,
+    name: Annotated[str | None, Parameter(help="Letters, digits, _ and -. Default: the time.")] = None,
+    config: Config = None,
+    set_: Set = None,
+    timeout: Timeout = 10,  # noqa: ASYNC109 (the command's own option)
+    json: Json = False,
+) -> int:
+    """Let the daemon record a redacted frame capture; prints where it is.
+
+    Records until Ctrl-C, or as long as --for says.
+    """
+    from qfluxd.api.caller import open_caller
+
+    settings = loaded(config, set_).settings
+    async with open_caller(settings.mqtt, settings.daemon.name) as caller:
+        await _done(caller, "record/start", {"name": name} if name else {}, timeout)
+        await until_stopped(_wait("Ctrl-C ends it" if seconds is None else f"for {seconds:g} s"), seconds)
+        data = await _done(caller, "record/stop", {}, timeout)
+    if json:
+        put_json(data)
+    else:
+        put(str(data.get("path", "")))
+    return 0
+
+
+async def _wait(how_long: str) -> None:
+    complain(f"recording; {how_long}")
+    await asyncio.Event().wait()
+
+
+async def _done(caller: "Caller", command: str, arguments: dict[str, Any], seconds: float) -> dict[str, Any]:
+    answer = await caller.ask(command, arguments, seconds)
+    if answer.get("status") not in _DONE:
+        raise Failed(f"{command}: {answer.get('error')} ({answer.get('code')})")
+    data = answer.get("data")
+    return data if isinstance(data, dict) else {}

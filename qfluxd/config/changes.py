@@ -1,0 +1,61 @@
+"""What a changed configuration means for a daemon that runs: applied at once, or after a restart."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from qfluxd.config.load import Loaded
+from qfluxd.config.settings import Settings
+from qfluxd.config.show import flat, readable
+
+LIVE = frozenset({"log.level", "market.assets", "market.stream", "mqtt.logs", "store.keep_days"})
+"""The keys that a running daemon takes over; every other one needs a restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One key whose value is not what it was; values are fit for JSON, secrets masked."""
+
+    key: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is different in a configuration that was read again.
+
+    `settings` are those to run on from now: the old ones with only the live keys replaced, so that nothing is
+    half-applied.
+    """
+
+    live: tuple[Change, ...]
+    restart: tuple[Change, ...]
+    settings: Settings
+
+
+def diff(old: Loaded, new: Loaded) -> Changes:
+    """Compare two configurations key by key."""
+    changes = list(_changes(old, new))
+    return Changes(
+        live=tuple(change for change in changes if change.key in LIVE),
+        restart=tuple(change for change in changes if change.key not in LIVE),
+        settings=_with_live(old.settings, new.settings),
+    )
+
+
+def _changes(old: Loaded, new: Loaded) -> Iterator[Change]:
+    before, after = flat(old), flat(new)
+    for key in dict.fromkeys([*before, *after]):
+        if before.get(key) != after.get(key):
+            yield Change(key, readable(key, before.get(key)), readable(key, after.get(key)))
+
+
+def _with_live(old: Settings, new: Settings) -> Settings:
+    taken: dict[str, dict[str, Any]] = {}
+    for key in LIVE:
+        table, _, name = key.partition(".")
+        taken.setdefault(table, {})[name] = getattr(getattr(new, table), name)
+    return old.model_copy(
+        update={table: getattr(old, table).model_copy(update=update) for table, update in taken.items()}
+    )

@@ -1,0 +1,207 @@
+"""Finds every mistake in what was given, and says each in a sentence with the nearest right key."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from qfluxd.config.layers import Layer, as_list
+from qfluxd.config.lines import Path
+from qfluxd.config.settings import LATER, tables
+from qfluxd.errors import Mistake, PluginError
+from qfluxd.plugins import driver_names, load_driver
+
+_KINDS: dict[type, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    list: "a list",
+    dict: "a table",
+}
+_WORDS = (
+    ("Input should be a valid string", "must be text"),
+    ("Input should be a valid integer", "must be a whole number"),
+    ("Input should be a valid number", "must be a number"),
+    ("Input should be a valid boolean", "must be true or false"),
+    ("Input should be a valid tuple", "must be a list"),
+    ("Input should be a valid dictionary", "must be a table"),
+    ("Input should be", "must be"),
+    ("String should", "must"),
+    ("Value should", "must"),
+    (", unable to parse string as an integer", ""),
+    (", unable to parse string as a number", ""),
+    (", unable to interpret input", ""),
+)
+
+
+def mistakes_in(layer: Layer) -> list[Mistake]:
+    """All that is wrong in one layer, whether or not a stronger one covers it."""
+    found = list(layer.mistakes)
+    models = tables()
+    for name, value in layer.data.items():
+        if name in LATER:
+            continue
+        if name not in models:
+            found.append(layer.mistake((name,), _unknown((name,), models, layer)))
+        elif not isinstance(value, dict):
+            found.append(layer.mistake((name,), f"must be a table{_but_is(value)}"))
+        elif name == "driver":
+            found += _driver_mistakes(layer, value)
+        else:
+            found += _table_mistakes(layer, (name,), value, models[name])
+    return sorted(found, key=lambda mistake: mistake.line or 0)
+
+
+def _driver_mistakes(layer: Layer, table: dict[str, Any]) -> Iterator[Mistake]:
+    model = tables()["driver"]
+    known_keys = list(model.model_fields)
+    known = {key: value for key, value in table.items() if key in known_keys}
+    yield from _table_mistakes(layer, ("driver",), known, model)
+    for key, value in table.items():
+        if key in known:
+            continue
+        if isinstance(value, dict):
+            yield from _plugin_mistakes(layer, key, value)
+        else:
+            yield layer.mistake(("driver", key), _unknown(("driver", key), known_keys, layer))
+
+
+def _plugin_mistakes(layer: Layer, name: str, table: dict[str, Any]) -> Iterator[Mistake]:
+    if name not in (names := driver_names()):
+        yield layer.mistake(("driver", name), _unknown(("driver", name), names, layer))
+        return
+    try:
+        model = load_driver(name).Config
+    except PluginError as problem:
+        yield layer.mistake(("driver", name), str(problem))
+    else:
+        yield from _table_mistakes(layer, ("driver", name), table, model)
+
+
+def _table_mistakes(layer: Layer, path: Path, table: dict[str, Any], model: type[BaseModel]) -> list[Mistake]:
+    """What one table's model says of it, and what it let pass that a file should not say."""
+    if not layer.typed:
+        _read_lists(table, model)
+    told: dict[Path, list[str]] = {}
+    sound, wrong = _validated(table, model)
+    for error in wrong:
+        key = _key_of(error["loc"], table)
+        told.setdefault(key, []).append(_sentence(error, layer, path + key, model))
+    if layer.typed and sound is not None:
+        for name, what in _other_kinds(table, sound):
+            told.setdefault((name,), [what])
+    return [layer.mistake(path + key, " or ".join(dict.fromkeys(told[key]))) for key in told]
+
+
+def _read_lists(table: dict[str, Any], model: type[BaseModel]) -> None:
+    for key, value in table.items():
+        field = model.model_fields.get(key)
+        if isinstance(value, str) and field and get_origin(field.annotation) in (tuple, list, set, frozenset):
+            table[key] = as_list(value)
+
+
+def _validated(table: dict[str, Any], model: type[BaseModel]) -> tuple[BaseModel | None, list[Any]]:
+    """The model of the sound part of a table, and the errors of the rest.
+
+    What is required and not here may be given elsewhere, so its absence is no error yet.
+    """
+    try:
+        return model.model_validate(table), []
+    except ValidationError as problem:
+        errors: list[Any] = [error for error in problem.errors() if error["type"] != "missing"]
+    bad = {error["loc"][0] for error in errors if error["loc"]}
+    rest = {key: value for key, value in table.items() if key not in bad}
+    try:
+        return model.model_validate(rest), errors
+    except ValidationError:
+        return None, errors
+
+
+def _key_of(loc: Sequence[int | str], table: Mapping[str, Any]) -> Path:
+    """The part of pydantic's location that is a key of the data; unions and validators add words of their own."""
+    key: Path = ()
+    value: Any = table
+    for part in loc:
+        if isinstance(value, list) and isinstance(part, int):
+            value = dict(enumerate(value))
+        if not isinstance(value, dict) or part not in value:
+            break
+        value = value[part]
+        key += (part,)
+    return key
+
+
+def _sentence(error: Any, layer: Layer, path: Path, model: type[BaseModel]) -> str:
+    match error["type"]:
+        case "extra_forbidden":
+            return _unknown(path, model.model_fields, layer)
+        case "value_error":
+            return str(error["ctx"]["error"])
+        case "literal_error":
+            return _plain(error["msg"]) + _nearest_choice(error)
+        case "greater_than_equal" | "less_than_equal" | "greater_than" | "less_than" if error["input"] is True:
+            return "must be a number, not true or false"
+        case kind if kind.endswith("_type"):
+            return _plain(error["msg"]) + _but_is(error["input"])
+    return _plain(error["msg"])
+
+
+def _plain(message: str) -> str:
+    for theirs, ours in _WORDS:
+        message = message.replace(theirs, ours)
+    return message
+
+
+def _nearest_choice(error: Any) -> str:
+    choices = [part.strip("'") for part in error["ctx"]["expected"].replace(" or ", ", ").split(", ")]
+    found = difflib.get_close_matches(str(error["input"]), choices, n=1, cutoff=0.5)
+    return f"; did you mean {found[0]!r}?" if found else ""
+
+
+def _but_is(value: object) -> str:
+    """What kind of thing was given instead; never the thing itself, which may be a secret."""
+    return f", not {_KINDS[type(value)]}" if type(value) in _KINDS else ""
+
+
+def _unknown(path: Path, siblings: Iterable[str], layer: Layer) -> str:
+    """That a key is unknown, and the one most likely meant: a sibling, else the same or a like name elsewhere."""
+    name = str(path[-1])
+    table = "".join(f"{part}." for part in path[:-1])
+    found = difflib.get_close_matches(name, list(siblings), n=1, cutoff=0.65)
+    if found:
+        likely = table + found[0]
+    else:
+        keys = all_keys()
+        names = [key.rpartition(".")[2] for key in keys]
+        close = difflib.get_close_matches(name, names, n=1, cutoff=0.75)
+        likely = keys[names.index(close[0])] if close else ""
+    return f"unknown key; did you mean {layer.spell(likely)}?" if likely else "unknown key"
+
+
+def all_keys() -> list[str]:
+    """Every dotted key there is, those of the installed drivers too."""
+    models = tables() | {f"driver.{name}": model for name, model in driver_models()}
+    return [f"{table}.{key}" for table, model in models.items() for key in model.model_fields]
+
+
+def driver_models() -> Iterator[tuple[str, type[BaseModel]]]:
+    """The installed drivers that can be loaded, and the models of their tables."""
+    for name in driver_names():
+        try:
+            yield name, load_driver(name).Config
+        except PluginError:
+            continue  # said where that driver is named
+
+
+def _other_kinds(table: Mapping[str, Any], model: BaseModel) -> Iterator[tuple[str, str]]:
+    """Values of a file that were taken for something else: "1883" for a port, true for a number of days."""
+    for key, value in table.items():
+        taken = getattr(model, key, None)
+        if type(taken) in (bool, int, float) and _taken_for(value, taken):
+            yield key, f"must be {_KINDS[type(taken)]}{_but_is(value)}"
+
+
+def _taken_for(value: object, taken: object) -> bool:
+    return isinstance(value, str) or isinstance(value, bool) != isinstance(taken, bool)

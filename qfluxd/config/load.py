@@ -1,0 +1,174 @@
+"""From files, environment and credentials to settings, with every mistake found at once."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from qfluxd.config.checks import mistakes_in
+from qfluxd.config.layers import Layer, from_credentials, from_environment, from_file, from_overrides
+from qfluxd.config.lines import Path as KeyPath
+from qfluxd.config.settings import LATER, Settings
+from qfluxd.errors import ConfigError, Mistake, PluginError
+from qfluxd.plugins import load_driver
+from qfluxd.ports import DriverModule
+
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings that are sound, and where they came from.
+
+    `driver` is the driver's module and `driver_config` its own table. `origins` tells for every dotted key its
+    source (``config.toml:12``, ``environment variable …``, ``default``). `notices` are sentences that an owner
+    should read; none of them keeps the daemon from starting.
+    """
+
+    settings: Settings
+    driver: DriverModule
+    driver_config: BaseModel
+    origins: Mapping[str, str]
+    notices: tuple[str, ...]
+    file: Path | None
+    overrides: Mapping[str, object]
+
+    def reread(self) -> "Loaded":
+        """Read the same sources again.
+
+        Raises:
+            ConfigError: they are not sound any more; what was loaded before stays as it is.
+        """
+        return load(self.file, self.overrides)
+
+
+def load(file: Path | None = None, overrides: Mapping[str, object] | None = None) -> Loaded:
+    """Read the settings: `overrides` by dotted key, environment, credentials, `file`, defaults; the first wins.
+
+    Without `file` the first of these is read that exists: config.toml in $CONFIGURATION_DIRECTORY, here, in
+    ~/.config/qfluxd.
+
+    Raises:
+        ConfigError: with every mistake that there is, in whichever source.
+    """
+    overrides = overrides or {}
+    found = file or find_file()
+    layers = [
+        from_overrides(overrides),
+        from_environment(os.environ),
+        from_credentials(os.environ.get("CREDENTIALS_DIRECTORY")),
+    ]
+    if found:
+        layers.append(from_file(found))
+    mistakes = [mistake for layer in layers for mistake in mistakes_in(layer)]
+    notices = _notices(layers, found)
+    for layer in layers:
+        layer.data = {name: value for name, value in layer.data.items() if name not in LATER}
+    driver, problem = _driver(layers)
+    if mistakes or driver is None:
+        raise ConfigError(*mistakes, *problem)
+    settings, config = _settings(layers, driver)
+    return Loaded(settings, driver, config, _origins(layers, settings, config), notices, found, dict(overrides))
+
+
+def find_file() -> Path | None:
+    """The configuration file that is read when none is named, or None."""
+    folders = [os.environ.get("CONFIGURATION_DIRECTORY", "").split(":")[0], ".", "~/.config/qfluxd"]
+    files = (Path(folder).expanduser() / "config.toml" for folder in folders if folder)
+    return next((file for file in files if file.is_file()), None)
+
+
+def _notices(layers: list[Layer], file: Path | None) -> tuple[str, ...]:
+    said = [
+        f"{layer.place((name,))}: [{name}] has no effect in this version"
+        for layer in layers
+        for name in LATER
+        if name in layer.data
+    ]
+    if file is None:
+        said.append("no config.toml was found; every option is at its default (qfluxd config init writes one)")
+    elif _readable_secret(layers[-1], file):
+        said.append(f"{file} holds mqtt.password and others can read it; chmod 600 {file}")
+    return tuple(said)
+
+
+def _readable_secret(layer: Layer, file: Path) -> bool:
+    mqtt = layer.data.get("mqtt")
+    return isinstance(mqtt, dict) and "password" in mqtt and bool(file.stat().st_mode & 0o044)
+
+
+def _driver(layers: list[Layer]) -> tuple[DriverModule | None, list[Mistake]]:
+    """The driver that the strongest layer names."""
+    key = ("driver", "name")
+    giver = next((layer for layer in layers if isinstance(_get(layer.data, key), str)), Layer(DEFAULT))
+    try:
+        return load_driver(_get(giver.data, key) or Settings().driver.name), []
+    except PluginError as problem:
+        return None, [giver.mistake(key, str(problem))]
+
+
+def _get(data: Any, path: KeyPath) -> Any:
+    for key in path:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data
+
+
+def _settings(layers: list[Layer], driver: DriverModule) -> tuple[Settings, BaseModel]:
+    """Lay the sound layers over one another; only now does it show what is required and nowhere given."""
+    try:
+        settings = Settings(layers=[layer.data for layer in layers])  # type: ignore[call-arg]  # see Settings
+        name = settings.driver.name
+        table = (settings.driver.model_extra or {}).get(name, {})
+    except ValidationError as problem:
+        raise ConfigError(*_together(problem, layers, ())) from None
+    try:
+        config = driver.Config.model_validate(table)
+    except ValidationError as problem:
+        raise ConfigError(*_together(problem, layers, ("driver", name))) from None
+    if missing := _absent_files(settings, layers):
+        raise ConfigError(*missing)
+    return settings, config
+
+
+def _together(problem: ValidationError, layers: list[Layer], table: tuple[str, ...]) -> list[Mistake]:
+    """Mistakes that show only in the whole: something required is nowhere, or two options contradict."""
+    mistakes = []
+    for error in problem.errors():
+        path = (*table, *error["loc"])
+        prefixes = (path[:length] for length in range(len(path), 0, -1))
+        giver = next((layer for key in prefixes for layer in layers if _get(layer.data, key) is not None), layers[-1])
+        what = "is required" if error["type"] == "missing" else str(error["msg"]).removeprefix("Value error, ")
+        mistakes.append(giver.mistake(path, what))
+    return mistakes
+
+
+def _absent_files(settings: Settings, layers: list[Layer]) -> list[Mistake]:
+    """Files and programs that settings name and that are not there."""
+    missing = []
+    if (ca := settings.mqtt.ca) and not ca.is_file():
+        missing.append(_giver(layers, ("mqtt", "ca")).mistake(("mqtt", "ca"), f"there is no file {ca}"))
+    if (program := settings.chrome.executable) and not which(program):
+        key = ("chrome", "executable")
+        missing.append(_giver(layers, key).mistake(key, f"there is no program {program}"))
+    return missing
+
+
+def _giver(layers: list[Layer], path: KeyPath) -> Layer:
+    return next((layer for layer in layers if _get(layer.data, path) is not None), Layer(DEFAULT))
+
+
+def _origins(layers: list[Layer], settings: Settings, config: BaseModel) -> dict[str, str]:
+    origins = {}
+    for path in _keys(settings, config):
+        giver = _giver(layers, path)
+        origins[".".join(path)] = str(giver.place(path))
+    return origins
+
+
+def _keys(settings: Settings, config: BaseModel) -> list[tuple[str, ...]]:
+    own = [(table, key) for table in Settings.model_fields for key in type(getattr(settings, table)).model_fields]
+    return own + [("driver", settings.driver.name, key) for key in type(config).model_fields]

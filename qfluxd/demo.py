@@ -1,0 +1,114 @@
+"""Everything at once, with no account: practice broker, Chrome, MQTT broker, daemon."""
+
+import asyncio
+import signal
+import socket
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from qfluxd.api.mosquitto import look
+from qfluxd.config import Loaded, load
+from qfluxd.daemon import run_daemon
+from qfluxd.model import Candle, Fact, Millis, timeframe_name
+from qfluxd.practice.server import PracticeBroker, PracticeOptions, serve
+from qfluxd.settings import MqttSettings, default_state_dir
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """How to run the demo: for how many seconds (None is until stopped), and what the practice market is fed."""
+
+    seconds: float | None = None
+    feed: str = "synthetic"
+    seed: int = 1
+    speed: float = 1.0
+
+
+async def run_demo(options: DemoOptions) -> int:
+    """Run all parts until SIGTERM, SIGINT or the given time; returns the exit code.
+
+    Raises `DataError` where the feed is a file that cannot be used.
+    """
+    feed = options.feed if options.feed == "synthetic" else Path(options.feed)
+    practice_options = PracticeOptions(feed=feed, seed=options.seed, speed=options.speed, balance=Decimal(10_000))
+    default_state_dir().mkdir(mode=0o700, parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="qfluxd-demo-chrome-") as profile:
+        async with serve(practice_options) as practice:
+            loaded = load(Path("/dev/null"), await _overrides(practice, profile))
+            _introduce(practice, loaded)
+            return await _for(options.seconds, loaded)
+
+
+async def _for(seconds: float | None, loaded: Loaded) -> int:
+    """Run the daemon for a while; its time being over is a good end."""
+    loop = asyncio.get_running_loop()
+    ending = None if seconds is None else loop.call_later(seconds, _end_by_signal)
+    try:
+        return await run_daemon(loaded, Candles())
+    finally:
+        if ending is not None:
+            ending.cancel()
+
+
+def _end_by_signal() -> None:
+    """Leave in the very way in which Ctrl-C leaves."""
+    signal.raise_signal(signal.SIGTERM)
+
+
+async def _overrides(practice: PracticeBroker, profile: str) -> dict[str, object]:
+    mqtt = MqttSettings()
+    port = mqtt.port if await look(mqtt.host, mqtt.port) != "stranger" else _free_port()
+    return {
+        "daemon.state_dir": str(default_state_dir() / "demo"),
+        "chrome.launch": True,
+        "chrome.headless": True,
+        "chrome.endpoint": f"http://127.0.0.1:{_free_port()}",
+        "chrome.profile_dir": profile,
+        "driver.pocketoption.pages": [practice.url, f"{practice.origin}/*"],
+        "mqtt.port": port,
+    }
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _introduce(practice: PracticeBroker, loaded: Loaded) -> None:
+    settings = loaded.settings
+    _put(f"Trading page   {practice.url}   (practice: every price is made up)")
+    _put(f"Chrome         {settings.chrome.endpoint}   (its debugging address)")
+    _put(f"MQTT           mosquitto_sub -p {settings.mqtt.port} -t 'qfluxd/#' -v   (or: qfluxd watch)")
+    _put(f"Stored data    {settings.daemon.state_dir}")
+    _put("Closed candles follow; Ctrl-C ends everything.\n")
+
+
+class Candles:
+    """A sink that prints a line per closed candle."""
+
+    def on_fact(self, fact: Fact) -> None:
+        """Print the fact if it is a candle that was heard live."""
+        if isinstance(fact, Candle) and fact.quality != "backfilled":
+            _put(_line(fact))
+
+
+def _line(candle: Candle) -> str:
+    prices = " ".join(f"{price:<9.9g}" for price in (candle.open, candle.high, candle.low, candle.close))
+    series = f"{candle.series.asset:<12} {timeframe_name(candle.series.timeframe):>3}"
+    return f"{_clock(candle.at)} {series}  {prices} {candle.ticks:>4} ticks  {candle.quality}"
+
+
+def _clock(at: Millis) -> str:
+    return f"{datetime.fromtimestamp(at / 1000, UTC):%H:%M:%S}"
+
+
+def _put(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

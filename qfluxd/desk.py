@@ -1,0 +1,282 @@
+"""The desk: from what the broker says to what we answer, without waiting."""
+
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import assert_never
+
+import polars as pl
+
+from qfluxd.market.board import Board
+from qfluxd.market.candles import Book, BookStats
+from qfluxd.market.clock import Clock
+from qfluxd.model import (
+    SECOND,
+    AccountState,
+    Alert,
+    Asset,
+    Assets,
+    Balance,
+    Candle,
+    ChartShown,
+    ClosedDeals,
+    DealOpened,
+    DealsSettled,
+    Event,
+    Fact,
+    Favorites,
+    Gap,
+    History,
+    LoggedIn,
+    LoggedOut,
+    Millis,
+    OpenDeals,
+    OrderRefused,
+    OrderSent,
+    Quote,
+    Sentiment,
+    Series,
+    Session,
+    Situation,
+    Tick,
+    parse_timeframe,
+)
+from qfluxd.settings import MarketSettings
+from qfluxd.standing import Standing
+
+type Say = Callable[[Fact], None]
+
+
+def asset_filter(patterns: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a symbol is wanted: it matches one of the patterns (`*`, `?`, `[…]`; case counts)."""
+    wanted = tuple(patterns)
+
+    @lru_cache(maxsize=4096)
+    def passes(symbol: str) -> bool:
+        return any(fnmatchcase(symbol, pattern) for pattern in wanted)
+
+    return passes
+
+
+class Desk:
+    """Hears events and says facts, in one call, on one thread.
+
+    The promise: the facts and their order depend only on the events and their times, so a recorded session
+    says the same again. Time passes before an event is looked at.
+    """
+
+    def __init__(self, settings: MarketSettings, say: Say, *, server_offset: int = 0) -> None:
+        """`server_offset` is the configured lead of the server's clock over UTC in seconds."""
+        self._say = say
+        self._server_offset = server_offset
+        self._configure(settings)
+        self._clock = Clock()
+        self._book = Book(
+            [parse_timeframe(name) for name in settings.timeframes],
+            origin=server_offset * 1000,
+            grace=round(settings.grace * 1000),
+            quiet_after=round(settings.quiet_after * 1000),
+            keep=settings.keep_candles,
+        )
+        self._board = Board(lambda symbol: self._wanted(symbol), round(settings.quiet_after * 1000))
+        self._standing = Standing(round(settings.stale_after * 1000))
+        self._account: AccountState | None = None
+        self._currency: str | None = None
+        self._mismatch: int | None = None
+        self.beats = 0
+        self._next_look: Millis = 0
+
+    def _configure(self, settings: MarketSettings) -> None:
+        self._wanted = asset_filter(settings.assets)
+
+    def reconfigure(self, settings: MarketSettings) -> None:
+        """Apply the settings that can change while running: which assets are wanted."""
+        self._configure(settings)
+
+    # ------------------------------------------------------------------------------------------- hearing
+
+    def hear(self, at: Millis, event: Event) -> None:
+        """Take one event, read at `at` by this machine's clock: time passes first."""
+        if type(event) is Tick:
+            self._on_tick(at, event)
+            return
+        self._pass_time(at)
+        self._take(at, event)
+        self._judge(at)
+
+    def beat(self, at: Millis) -> None:
+        """Let time pass with nothing heard."""
+        self.beats += 1
+        self._pass_time(at)
+        self._judge(at)
+        self._look_around(at)
+
+    def stop(self, at: Millis) -> None:
+        """Say goodbye: the session is over for good."""
+        self._say(self._standing.stop(at))
+
+    def alert(self, code: str, detail: str, at: Millis) -> None:
+        """Pass on something that an edge noticed and a person should know."""
+        self._say(Alert(code, detail, at))
+
+    def on_feed_lost(self) -> None:
+        """The line to the market was cut or leaked: open bars are not whole any more."""
+        self._book.interrupt()
+
+    def _on_tick(self, at: Millis, tick: Tick) -> None:
+        self._clock.hear(tick.at, at)
+        self._pass_time(at)
+        self._say_all(self._book.tick(tick))
+        self._standing.on_tick(at, tick.at)
+        if self._standing.session.state != "ready":
+            self._judge(at)
+        if self._wanted(tick.asset):
+            self._say(tick)
+            if (quote := self._board.on_tick(tick)) is not None:
+                self._say(quote)
+
+    def _take(self, at: Millis, event: Event) -> None:
+        match event:
+            case Tick():
+                self._on_tick(at, event)
+            case History():
+                self._say_all(self._book.seed(event, self._clock.now(at)))
+            case Situation():
+                self._on_situation(event)
+            case Assets():
+                self._say_quotes(self._board.on_assets(event, self._clock.now(at)))
+                self._next_look = 0
+                self._look_around(at)
+            case Sentiment():
+                self._say_quotes([self._board.on_sentiment(event, self._clock.now(at))])
+            case Balance():
+                self._on_balance(at, event)
+            case ChartShown():
+                self._standing.asset = event.asset
+                self._standing.timeframe = event.timeframe or self._standing.timeframe
+            case OpenDeals() | ClosedDeals() | DealsSettled():
+                self._on_currency(at, next((deal.currency for deal in event.deals if deal.currency), None))
+            case DealOpened():
+                self._on_currency(at, event.deal.currency)
+            case LoggedIn():
+                self._book.interrupt()  # another socket streams from here on, and maybe other assets
+            case LoggedOut() | Favorites() | OrderSent() | OrderRefused():
+                pass  # the driver draws its situation from the first; the others concern whoever trades
+            case _:
+                assert_never(event)
+
+    def _on_situation(self, situation: Situation) -> None:
+        before = self._standing.session
+        self._standing.on_situation(situation)
+        if before.connected and situation.state != "connected":
+            self._book.interrupt()
+
+    def _on_balance(self, at: Millis, balance: Balance) -> None:
+        self._standing.account = balance.account
+        self._currency = balance.currency or self._currency
+        before = self._account
+        now = AccountState(balance.amount, self._currency, balance.account, at)
+        if before is None or (before.balance, before.currency, before.account) != (
+            now.balance,
+            now.currency,
+            now.account,
+        ):
+            self._account = now
+            self._say(now)
+
+    def _on_currency(self, at: Millis, currency: str | None) -> None:
+        if currency is not None and currency != self._currency:
+            self._currency = currency
+            if self._account is not None:
+                self._on_balance(at, Balance(self._account.balance, self._account.account))
+
+    # -------------------------------------------------------------------------------------------- saying
+
+    def _pass_time(self, at: Millis) -> None:
+        self._say_all(self._book.advance(self._clock.now(at)))
+
+    def _say_all(self, facts: Iterable[Candle | Gap]) -> None:
+        for fact in facts:
+            if self._wanted(fact.series.asset if type(fact) is Candle else fact.asset):  # type: ignore[union-attr]
+                self._say(fact)
+
+    def _say_quotes(self, quotes: Iterable[Quote | None]) -> None:
+        for quote in quotes:
+            if quote is not None:
+                self._say(quote)
+
+    def _judge(self, at: Millis) -> None:
+        session = self._standing.judge(at, self._clock.now(at), self._clock.offset_ms)
+        if session is not None:
+            self._say(session)
+
+    def _look_around(self, at: Millis) -> None:
+        """What need not be looked at more than once a second: who ticks, whether the clocks agree."""
+        if at < self._next_look:
+            return
+        self._next_look = at - at % SECOND + SECOND
+        now = self._clock.now(at)
+        if (streaming := self._board.streaming(now)) is not None:
+            self._say(streaming)
+        mismatch = self._clock.mismatch()
+        if mismatch != self._mismatch:
+            self._mismatch = mismatch
+            if mismatch is not None:
+                self._say(Alert("server_offset", self._offset_advice(mismatch), at))
+
+    def _offset_advice(self, residual: int) -> str:
+        return (
+            f"the server's clock looks {self._server_offset + residual} s ahead of UTC, "
+            f"and server_offset is {self._server_offset}; set it, or check this machine's clock"
+        )
+
+    # ------------------------------------------------------------------------------------------ answering
+
+    @property
+    def session(self) -> Session:
+        """What may be relied on now."""
+        return self._standing.session
+
+    @property
+    def account(self) -> AccountState | None:
+        """The account in front, None before the broker has named one."""
+        return self._account
+
+    @property
+    def stats(self) -> BookStats:
+        """How ticks were folded: late, repeated, backward, gaps."""
+        return self._book.stats
+
+    @property
+    def newest_tick_heard(self) -> Millis | None:
+        """This machine's clock at the newest tick, None before the first."""
+        return self._standing.newest_heard
+
+    def now(self, at: Millis) -> Millis:
+        """The broker's clock in UTC when this machine's shows `at`."""
+        return self._clock.now(at)
+
+    def assets(self) -> list[Asset]:
+        """The broker's newest list of assets, by symbol."""
+        return self._board.assets()
+
+    def symbols(self) -> list[str]:
+        """Every symbol that was listed or heard."""
+        return self._board.symbols()
+
+    def price(self, symbol: str) -> float | None:
+        """The newest price of a symbol, None before its first tick."""
+        return self._board.price(symbol)
+
+    @property
+    def timeframes(self) -> tuple[Millis, ...]:
+        """The lengths of candle that are folded, ascending."""
+        return self._book.timeframes
+
+    def candles(self, series: Series, count: int) -> list[Candle]:
+        """The newest closed candles of a series, oldest first, at most `count`."""
+        return self._book.candles(series, count)
+
+    def frame(self, series: Series, count: int) -> pl.DataFrame:
+        """The same as a polars frame: at, open, high, low, close, ticks, quality."""
+        return self._book.frame(series, count)

@@ -1,0 +1,1 @@
+"""PocketOption: `codec` knows the wire, `driver` waits."""

@@ -1,0 +1,187 @@
+"""PocketOption as its own page shows it: waits for Chrome and the page, and listens."""
+
+import asyncio
+from contextlib import suppress
+from time import time_ns
+from typing import Never
+
+import structlog
+from pydantic import Field, field_validator
+
+from qfluxd.chrome.cdp import Refused
+from qfluxd.chrome.launch import launched
+from qfluxd.chrome.pages import page_matcher
+from qfluxd.chrome.tap import Tap, open_tap
+from qfluxd.drivers.pocketoption.codec import Codec
+from qfluxd.drivers.pocketoption.follower import Follower
+from qfluxd.drivers.pocketoption.pagelife import PageLife
+from qfluxd.errors import Disconnected, Unavailable
+from qfluxd.keeping import keep
+from qfluxd.model import Account, Frame, Millis, Situation
+from qfluxd.ports import BEAT, DriverHealth, Ear, Surroundings
+from qfluxd.settings import Table
+
+log = structlog.get_logger()
+
+
+_CENSUS = 15.0
+"""Seconds between two looks at which processes are Chrome's."""
+
+_RELAUNCH = 1.0
+"""Seconds between the end of our own Chrome and its next start."""
+
+
+class Config(Table):
+    """[driver.pocketoption]: which page is the trading page, and what is expected of it."""
+
+    pages: tuple[str, ...] = Field(
+        default=("https://pocketoption.com/*",),
+        min_length=1,
+        description="patterns of the trading page's address; a practice page is one more pattern",
+    )
+    account: Account = Field(default="demo", description="the account that must be in front; another one is reported")
+    server_offset: int = Field(
+        default=7200,
+        ge=-86_400,
+        le=86_400,
+        description="seconds the server's clock is ahead of UTC; a difference is reported",
+    )
+
+    @field_validator("pages")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        page_matcher(value)
+        return value
+
+
+def connect(config: Config, surroundings: Surroundings) -> "PocketOption":
+    """The driver for `config`; opens nothing yet."""
+    return PocketOption(config, surroundings)
+
+
+class PocketOption:
+    """Listens to the trading page in Chrome, whatever becomes of either.
+
+    The promise: it only listens. It reloads a page only in a Chrome that it started, or where the owner
+    allows it; and it closes no Chrome but its own.
+    """
+
+    def __init__(self, config: Config, surroundings: Surroundings) -> None:
+        self._config = config
+        self._chrome = surroundings.chrome
+        self._state_dir = surroundings.state_dir
+        self._see_frame = surroundings.see
+        self._codec = Codec(config.server_offset)
+        self._follower: Follower | None = None
+        self._tap: Tap | None = None
+        self._running = asyncio.Event()
+        self._endpoint = self._chrome.endpoint
+        self._connects = 0
+        self._before = DriverHealth()
+        self._pids: tuple[int, ...] = ()
+
+    @property
+    def server_offset(self) -> int:
+        """As configured."""
+        return self._config.server_offset
+
+    def health(self) -> DriverHealth:
+        """Counts since the start, over all lines to Chrome."""
+        before, stats = self._before, None if self._tap is None else self._tap.stats
+        return DriverHealth(
+            frames=before.frames + (stats.frames if stats else 0),
+            secrets=before.secrets + (stats.secrets if stats else 0),
+            lost=before.lost + (stats.lost if stats else 0),
+            queued=stats.queued if stats else 0,
+            reconnects=max(0, self._connects - 1),
+            events=dict(self._codec.counts),
+            errors=dict(self._codec.errors),
+            chrome_pids=self._pids,
+        )
+
+    async def run(self, ear: Ear) -> Never:
+        """Listen until cancelled."""
+        follower = self._follower = Follower(self._codec, ear, self._config.account)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._beat(ear), name="beat")
+            follower.say(_now(), Situation("waiting_chrome", "Chrome is being looked for"))
+            if self._chrome.launch:
+                group.create_task(self._keep_chrome(follower), name="chrome")
+            else:
+                self._running.set()
+            await keep(lambda: self._listen(ear, follower), lambda lost: self._on_lost(follower, lost))
+        raise AssertionError("the driver listens until cancelled")
+
+    # --------------------------------------------------------------------------------------------- chrome
+
+    async def _keep_chrome(self, follower: Follower) -> Never:
+        """A Chrome of our own, started again whenever it ends."""
+        start = self._config.pages[0].partition("*")[0]
+        while True:
+            try:
+                async with launched(self._chrome, self._state_dir, start) as chrome:
+                    self._endpoint = chrome.endpoint
+                    self._running.set()
+                    code = await chrome.wait()
+                reason = f"our Chrome ended (exit code {code}) and is started again"
+            except Unavailable as problem:
+                reason = str(problem)
+            self._running.clear()
+            follower.say(_now(), Situation("waiting_chrome", reason))
+            await asyncio.sleep(_RELAUNCH)
+
+    async def _listen(self, ear: Ear, follower: Follower) -> None:
+        """One line to Chrome, from connecting to its end."""
+        await self._running.wait()
+        wish = self._chrome.reload_on_attach
+        may_reload = self._chrome.launch if wish is None else wish
+        pages = PageLife(self._config.pages, ear, follower, self._on_frame, may_reload=may_reload)
+        async with open_tap(self._endpoint, self._config.pages, see=self._on_frame, tell=pages.on_event) as tap:
+            self._tap = tap
+            self._connects += 1
+            log.info("attached", browser=tap.browser.name, endpoint=self._endpoint)
+            pages.on_attached()
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._count_processes(tap), name="chrome census")
+                    group.create_task(self._reload_on_request(tap, pages), name="page reload")
+                    await tap.run()
+            finally:
+                self._before = self.health()
+                self._tap = None
+                pages.on_detached()
+                self._pids = ()
+
+    def _on_lost(self, follower: Follower, lost: Disconnected) -> None:
+        follower.say(_now(), Situation("waiting_chrome", str(lost)))
+
+    def _on_frame(self, frame: Frame) -> None:
+        self._see_frame(frame)
+        assert self._follower is not None
+        self._follower.see(frame)
+
+    async def _beat(self, ear: Ear) -> Never:
+        """Time passes also when nothing is heard, on a grid, but never ahead of frames that still wait."""
+        while True:
+            await asyncio.sleep(BEAT / 1000)
+            if self._tap is None or not self._tap.stats.queued:
+                now = _now()
+                ear.beat(now - now % BEAT)
+
+    async def _count_processes(self, tap: Tap) -> Never:
+        while True:
+            with suppress(TimeoutError, Refused):  # a busy Chrome; the next look may find it
+                self._pids = tuple(pid for _, pid in await tap.processes())
+            await asyncio.sleep(_CENSUS)
+
+    async def _reload_on_request(self, tap: Tap, pages: PageLife) -> Never:
+        while True:
+            target = await pages.reloads.get()
+            try:
+                await tap.reload(target)
+            except Refused as problem:
+                log.warning("page not reloaded", reason=str(problem))
+
+
+def _now() -> Millis:
+    return time_ns() // 1_000_000

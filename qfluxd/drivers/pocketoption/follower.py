@@ -1,0 +1,82 @@
+"""From frames to what the desk hears, and to how far the session has come."""
+
+from typing import get_args
+
+import structlog
+
+from qfluxd.drivers.pocketoption.codec import Codec
+from qfluxd.model import Account, Assets, Balance, Event, Frame, History, LoggedIn, LoggedOut, Millis, Situation, Tick
+from qfluxd.ports import Ear
+
+log = structlog.get_logger()
+
+_EVENTS = frozenset(get_args(Event.__value__))
+_MARKET = frozenset({Tick, Assets, History, LoggedIn})
+"""Only the market socket carries these; a socket that was open before us is known by them."""
+
+
+class Follower:
+    """Feeds the codec and keeps the situation.
+
+    The promise: ``connected`` is said when the market socket has spoken, and taken back when it closes or
+    the broker ends the session.
+    """
+
+    def __init__(self, codec: Codec, ear: Ear, account: Account | None = None) -> None:
+        """`account` is the one that should be in front; another one is told of."""
+        self._codec = codec
+        self._ear = ear
+        self._account = account
+        self._in_front: Account | None = None
+        self._situation: Situation | None = None
+        self._market: str | None = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether the market socket is open and the broker has accepted the session."""
+        return self._market is not None
+
+    def see(self, frame: Frame) -> None:
+        """Take one frame; everything it means reaches the desk before this returns."""
+        if frame.closed:
+            self._on_closed(frame.conn, frame.at)
+            return
+        for value in self._codec.feed(frame):
+            kind = type(value)
+            if kind in _MARKET and self._market != frame.conn:
+                self._on_market(frame, accepted=kind is LoggedIn)
+            elif isinstance(value, LoggedOut):
+                self.say(frame.at, Situation("login_required", f"the broker ended the session: {value.reason}"))
+            elif isinstance(value, Balance):
+                self._on_balance(frame.at, value)
+            if kind in _EVENTS:
+                self._ear.hear(frame.at, value)  # type: ignore[arg-type]  # what is in _EVENTS is an Event
+
+    def say(self, at: Millis, situation: Situation) -> None:
+        """Tell the desk where we stand, once per change; anything but connected lets go of the market socket."""
+        if situation.state != "connected":
+            self._market = None
+        if situation != self._situation:
+            self._situation = situation
+            self._ear.hear(at, situation)
+
+    def _on_closed(self, conn: str, at: Millis) -> None:
+        self._codec.forget(conn)
+        if conn == self._market:
+            self.say(at, Situation("waiting_page", "the page's market socket closed; it reconnects by itself"))
+
+    def _on_market(self, frame: Frame, *, accepted: bool) -> None:
+        """The market socket spoke. A newer socket takes over only when the broker has accepted it."""
+        if self._market is None or accepted:
+            self._market = frame.conn
+            log.info("market socket", accepted=accepted)
+            self.say(frame.at, Situation("connected", "market data is coming in"))
+
+    def _on_balance(self, at: Millis, balance: Balance) -> None:
+        if balance.account != self._in_front:
+            self._in_front = balance.account
+            if self._account is not None and balance.account != self._account:
+                detail = (
+                    f"the {balance.account} account is in front, and [driver.pocketoption] account is {self._account}"
+                )
+                self._ear.alert("other_account", detail, at)

@@ -1,0 +1,49 @@
+"""Which of the page's sockets speaks for the market.
+
+The page holds several sockets (market, events, chat), and after a reload the old market socket may speak on
+for a while. The rule: the market socket is the one that the broker accepted last. What an older one still
+says is not heard from that moment on; before it, it is. A newer socket is heard before it is accepted,
+because the broker sends it the asset list first; and one that was open before we looked is heard though
+nobody saw it accepted, for as long as no other is.
+"""
+
+
+class Sockets:
+    """Ranks the sockets by age. It promises that once one was accepted, no older one is heard."""
+
+    def __init__(self) -> None:
+        self._ages: dict[str, int] = {}
+        self._accepted: list[str] = []
+        self._market: str | None = None
+        self._newest = 0
+
+    def hears(self, conn: str) -> bool:
+        """Whether what this socket says of the market counts; also notes that it speaks of the market."""
+        if conn == self._market:
+            return True
+        age = self._ages.get(conn)
+        if age is None:
+            age = self._stand(conn)
+        return self._market is None or age > self._ages[self._market]
+
+    def accept(self, conn: str) -> None:
+        """The broker accepted the page's session on this socket."""
+        self.forget(conn)
+        self._stand(conn)
+        self._accepted.append(conn)
+        self._market = conn
+
+    def knows(self, conn: str) -> bool:
+        """Whether this socket has spoken of the market, or asked to."""
+        return conn in self._ages
+
+    def forget(self, conn: str) -> None:
+        """The socket, or its session, is over; the one accepted before it speaks again, if it still lives."""
+        self._ages.pop(conn, None)
+        self._accepted = [other for other in self._accepted if other != conn]
+        self._market = self._accepted[-1] if self._accepted else None
+
+    def _stand(self, conn: str) -> int:
+        self._newest += 1
+        self._ages[conn] = self._newest
+        return self._newest

@@ -1,0 +1,110 @@
+"""A recorded session as a driver: the same frames through the same codec, at any speed."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from qfluxd.drivers.pocketoption.codec import Codec
+from qfluxd.drivers.pocketoption.follower import Follower
+from qfluxd.market.capture import read_capture
+from qfluxd.model import Frame, Millis, Situation
+from qfluxd.ports import BEAT, DriverHealth, Ear, Surroundings
+from qfluxd.settings import OwnPath, Table
+
+_YIELD_EVERY = 256
+"""Frames between two turns of the event loop at full speed, so that sinks can keep up."""
+
+Speed = Literal["max"] | Annotated[float, Field(gt=0, le=10_000)]
+
+
+class Config(Table):
+    """[driver.replay]: play a capture instead of listening to a page."""
+
+    file: OwnPath = Field(description="the capture to play")
+    speed: Speed = Field(default=1.0, description='1 is as fast as it was recorded; "max" does not wait at all')
+    server_offset: int = Field(default=7200, description="seconds the recorded server's clock was ahead of UTC")
+
+
+def connect(config: Config, surroundings: Surroundings) -> "Replay":
+    """The driver for `config`; the file is opened when it runs."""
+    return Replay(config, surroundings)
+
+
+class Replay:
+    """Plays one capture to its end.
+
+    The promise: at every speed the desk hears the same events with the same times in the same order.
+    """
+
+    def __init__(self, config: Config, surroundings: Surroundings) -> None:
+        self._config = config
+        self._see = surroundings.see
+        self._codec = Codec(config.server_offset)
+        self._frames = 0
+
+    @property
+    def server_offset(self) -> int:
+        """As the capture's broker had it."""
+        return self._config.server_offset
+
+    def health(self) -> DriverHealth:
+        """What has been played so far."""
+        return DriverHealth(frames=self._frames, events=dict(self._codec.counts), errors=dict(self._codec.errors))
+
+    async def run(self, ear: Ear) -> None:
+        """Play the file once. Raises `DataError` where it is not a capture."""
+        follower = Follower(self._codec, ear)
+        pace = _Pace(self._config.speed)
+        newest: Millis = 0
+        for item in _with_beats(read_capture(self._config.file)):
+            if isinstance(item, Frame):
+                await pace.wait(item.at)
+                self._frames += 1
+                self._see(item)
+                follower.see(item)
+            else:
+                await pace.wait(item)
+                ear.beat(item)
+                newest = item
+        follower.say(newest, Situation("waiting_page", "the capture has ended"))
+
+
+def _with_beats(frames: Iterator[Frame]) -> Iterator[Frame | Millis]:
+    """The frames, and between them the times of the beats that a live session would have had."""
+    beat: Millis | None = None
+    newest: Millis = 0
+    for frame in frames:
+        if beat is None:
+            beat = frame.at - frame.at % BEAT + BEAT
+        while beat <= frame.at:
+            yield beat
+            beat += BEAT
+        newest = max(newest, frame.at)
+        yield frame
+    if beat is not None:
+        yield max(beat, newest)
+
+
+class _Pace:
+    """Waits so that the capture's time passes `speed` times as fast as ours."""
+
+    def __init__(self, speed: float | Literal["max"]) -> None:
+        self._speed = speed
+        self._loop = asyncio.get_running_loop()
+        self._began: tuple[float, Millis] | None = None
+        self._count = 0
+
+    async def wait(self, at: Millis) -> None:
+        if self._speed == "max":
+            self._count += 1
+            if self._count % _YIELD_EVERY == 0:
+                await asyncio.sleep(0)
+            return
+        if self._began is None:
+            self._began = (self._loop.time(), at)
+        began, first = self._began
+        delay = began + (at - first) / 1000 / self._speed - self._loop.time()
+        if delay > 0:
+            await asyncio.sleep(delay)

@@ -1,0 +1,94 @@
+"""Looking through everything stored for what is missing or contradicts itself."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import polars as pl
+
+from qfluxd.errors import DataError
+from qfluxd.market.day import read_day
+from qfluxd.market.findings import Finding, Rules, against_lower, against_ticks, in_candles, in_file, in_ticks
+from qfluxd.market.layout import Day, Shelf, day_name, day_of, days, shelf_folder, shelves
+from qfluxd.market.parquet import settle
+from qfluxd.market.reading import scan
+from qfluxd.model import DAY, Millis
+
+type Progress = Callable[[int, int, Shelf, Day], None]
+"""Hears how many days of shelves are done, of how many, and which comes next."""
+
+
+def verify(
+    root: Path,
+    start: Millis,
+    end: Millis,
+    *,
+    wanted: Callable[[Shelf], bool] = lambda shelf: True,
+    rules: Rules | None = None,
+    progress: Progress = lambda done, total, shelf, day: None,
+) -> Iterator[Finding]:
+    """What is wrong, missing or worth knowing of the days that [start, end) touches, one day of a shelf at a time.
+
+    Files are only read. A file that cannot be read is a finding, not an error.
+    """
+    rules = rules or Rules()
+    stored = [shelf for shelf in shelves(root) if wanted(shelf)]
+    work = [(shelf, day) for shelf in stored for day in days(root, shelf) if day_of(start) <= day <= day_of(end - 1)]
+    for shelf in stored:
+        yield from _set_aside(root, shelf)
+    for done, (shelf, day) in enumerate(work):
+        progress(done, len(work), shelf, day)
+        try:
+            yield from _verify_day(root, shelf, day, stored, rules)
+        except DataError as error:
+            yield Finding("wrong", "unreadable", f"{shelf} {day_name(day)}", day * DAY, (day + 1) * DAY, 0, str(error))
+
+
+def _verify_day(root: Path, shelf: Shelf, day: Day, stored: list[Shelf], rules: Rules) -> Iterator[Finding]:
+    rows = read_day(root, shelf, day)
+    if rows.file is not None:
+        yield from in_file(shelf, day, rows.file)
+    frame = settle(shelf.kind, rows.frames())
+    gaps = _between(root, Shelf("gaps", shelf.asset), (day - 1) * DAY, (day + 1) * DAY)
+    if shelf.kind == "ticks":
+        yield from in_ticks(shelf, frame, _last_of(root, shelf, day - 1), gaps, rules)
+    elif shelf.kind == "candles":
+        yield from in_candles(shelf, frame, _last_of(root, shelf, day - 1), gaps, rules)
+        yield from _verify_against_others(root, shelf, day, frame, stored, rules)
+
+
+def _verify_against_others(
+    root: Path, shelf: Shelf, day: Day, candles: pl.DataFrame, stored: list[Shelf], rules: Rules
+) -> Iterator[Finding]:
+    until = (day + 1) * DAY + shelf.timeframe  # the day's last bar may end in the next
+    if (ticks := Shelf("ticks", shelf.asset)) in stored:
+        yield from against_ticks(shelf, candles, _between(root, ticks, day * DAY, until), rules)
+    if (lower := _next_lower(shelf, stored)) is not None:
+        yield from against_lower(shelf, candles, lower, _between(root, lower, day * DAY, until), rules)
+
+
+def _next_lower(shelf: Shelf, stored: list[Shelf]) -> Shelf | None:
+    """The longest stored timeframe of the same asset that divides this one."""
+    shorter = (
+        other
+        for other in stored
+        if (other.kind, other.asset) == (shelf.kind, shelf.asset)
+        and other.timeframe < shelf.timeframe
+        and shelf.timeframe % other.timeframe == 0
+    )
+    return max(shorter, key=lambda other: other.timeframe, default=None)
+
+
+def _last_of(root: Path, shelf: Shelf, day: Day) -> Millis | None:
+    """The time of the last row of a day, so that a hole over midnight is seen."""
+    rows = scan(root, shelf, day * DAY, (day + 1) * DAY)
+    last: Millis | None = rows.select(pl.col("at").max().cast(pl.Int64)).collect().item()
+    return last
+
+
+def _between(root: Path, shelf: Shelf, start: Millis, end: Millis) -> pl.DataFrame:
+    return scan(root, shelf, start, end).collect()
+
+
+def _set_aside(root: Path, shelf: Shelf) -> Iterator[Finding]:
+    for path in sorted(shelf_folder(root, shelf).rglob("*.damaged")):
+        yield Finding("missing", "set_aside", str(shelf), 0, 0, 0, f"{path} could not be read and was set aside")

@@ -1,0 +1,357 @@
+"""The words: what was seen, as values that never change.
+
+Time is `Millis`: integer milliseconds since 1970 in UTC. Money is `Decimal`. Prices are `float`, as the
+broker's JSON gives them. Every value here is a frozen `msgspec.Struct`: cheap enough to make one per tick.
+"""
+
+import re
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+type Millis = int
+"""Milliseconds: since 1970-01-01 UTC for a point in time, plain for a length of time."""
+
+type Account = Literal["demo", "real"]
+type Quality = Literal["whole", "partial", "empty", "backfilled"]
+type Side = Literal["call", "put"]
+type SessionState = Literal["starting", "waiting_chrome", "waiting_page", "login_required", "ready", "stale", "stopped"]
+
+_UNITS: dict[str, Millis] = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_TIMEFRAME = re.compile(r"([1-9][0-9]{0,6})([smhd])")
+SECOND, MINUTE, HOUR, DAY = _UNITS.values()
+
+
+def parse_timeframe(name: str) -> Millis:
+    """The length in milliseconds of a timeframe written like ``5s``, ``1m``, ``4h`` or ``1d``.
+
+    Raises:
+        ValueError: not of that form, or not between one second and one day.
+    """
+    match = _TIMEFRAME.fullmatch(name)
+    if match is None:
+        raise ValueError(f"{name!r} is not a timeframe; write a whole number and s, m, h or d, such as 1m")
+    length = int(match[1]) * _UNITS[match[2]]
+    if length > DAY:
+        raise ValueError(f"{name!r} is longer than one day, the longest timeframe there is")
+    return length
+
+
+def timeframe_name(length: Millis) -> str:
+    """The usual name of a timeframe: the largest unit that divides it (60_000 is ``1m``)."""
+    for unit, size in reversed(_UNITS.items()):
+        if length % size == 0:
+            return f"{length // size}{unit}"
+    raise ValueError(f"{length} ms is no whole number of seconds")
+
+
+# ------------------------------------------------------------------------------------------------ frames
+
+
+class Frame(msgspec.Struct, frozen=True, gc=False):
+    """One WebSocket message of the page as Chrome showed it.
+
+    `at` is this machine's clock when it was read, `conn` names the socket, `data` holds the UTF-8 bytes of
+    a text message (`text` true) or the body of a binary one; `sent` is true from page to broker. `closed`
+    marks the end of the socket, and then there is no data.
+    """
+
+    at: Millis
+    conn: str
+    data: bytes
+    text: bool = True
+    sent: bool = False
+    closed: bool = False
+
+
+# ------------------------------------------------------------------------------------------ market facts
+
+
+class Tick(msgspec.Struct, frozen=True, gc=False, order=True):
+    """One quote: the broker's own stamp in UTC, and the price."""
+
+    asset: str
+    at: Millis
+    price: float
+
+
+class Series(msgspec.Struct, frozen=True, gc=False, order=True):
+    """An asset through a timeframe (a length in milliseconds): the key of everything about candles."""
+
+    asset: str
+    timeframe: Millis
+
+    def __str__(self) -> str:
+        return f"{self.asset}/{timeframe_name(self.timeframe)}"
+
+
+class Candle(msgspec.Struct, frozen=True, gc=False):
+    """A closed bar. `at` is its opening time; it covers [at, at + timeframe).
+
+    `quality` says what it rests on: ``whole`` every tick from edge to edge was heard; ``partial`` some of
+    its time was not heard; ``empty`` it was heard and nothing ticked, so all four prices repeat the last
+    close and `ticks` is 0; ``backfilled`` it comes from what the broker told about the past.
+    """
+
+    series: Series
+    at: Millis
+    open: float
+    high: float
+    low: float
+    close: float
+    ticks: int
+    quality: Quality
+
+
+class Gap(msgspec.Struct, frozen=True, gc=False):
+    """A stretch of time in which an asset that had been ticking was not heard: (start, end) in UTC."""
+
+    asset: str
+    start: Millis
+    end: Millis
+
+
+class Bar(msgspec.Struct, frozen=True, gc=False):
+    """One row of the broker's own candle history: opening time in UTC and four prices, in that order."""
+
+    at: Millis
+    open: float
+    high: float
+    low: float
+    close: float
+
+
+class History(msgspec.Struct, frozen=True):
+    """What the page was told about the past of one asset; seeds the book.
+
+    `bars` are the broker's candles of `timeframe`, ascending; `ticks` are ascending and reach up to the
+    moment of the answer, or are empty where the page only asked for older candles.
+    """
+
+    series: Series
+    bars: tuple[Bar, ...]
+    ticks: tuple[Tick, ...]
+
+
+class Sentiment(msgspec.Struct, frozen=True, gc=False):
+    """The broker's figure for its own crowd: percent of traders that buy, 0 to 100."""
+
+    asset: str
+    buyers: int
+
+
+class Asset(msgspec.Struct, frozen=True):
+    """What the broker says of something that can be traded.
+
+    `payout` is the percentage of the stake that a win adds; `digits` the decimals of its price;
+    `expiries` the lengths of trade offered, ascending.
+    """
+
+    symbol: str
+    label: str
+    kind: str
+    digits: int
+    payout: int
+    open: bool
+    otc: bool
+    expiries: tuple[Millis, ...]
+    min_expiry: Millis
+
+
+class Assets(msgspec.Struct, frozen=True):
+    """The broker's whole list, as pushed; replaces the one before."""
+
+    assets: tuple[Asset, ...]
+
+
+class Favorites(msgspec.Struct, frozen=True):
+    """The symbols starred in the page, in its order."""
+
+    symbols: tuple[str, ...]
+
+
+# ----------------------------------------------------------------------------------- account, deals, page
+
+
+class Balance(msgspec.Struct, frozen=True):
+    """What an account holds. `currency` is None until something has named it."""
+
+    amount: Decimal
+    account: Account
+    currency: str | None = None
+
+
+class Deal(msgspec.Struct, frozen=True):
+    """A trade that the broker took. `profit` is None while it is open, 0 for a tie (stake returned)."""
+
+    id: str
+    asset: str
+    side: Side
+    stake: Decimal
+    payout: int
+    opened: Millis
+    closes: Millis
+    open_price: float
+    account: Account
+    currency: str | None = None
+    close_price: float | None = None
+    profit: Decimal | None = None
+
+
+class DealOpened(msgspec.Struct, frozen=True):
+    """The broker accepted an order; `request` is the page's own id for it, where the answer has one."""
+
+    deal: Deal
+    request: str | None = None
+
+
+class DealsSettled(msgspec.Struct, frozen=True):
+    """Deals that have just been settled, each with its own profit."""
+
+    deals: tuple[Deal, ...]
+
+
+class OrderRefused(msgspec.Struct, frozen=True):
+    """The broker turned an order down, in its own words."""
+
+    error: str
+    asset: str | None = None
+    stake: Decimal | None = None
+
+
+class OpenDeals(msgspec.Struct, frozen=True):
+    """All deals that are open now."""
+
+    deals: tuple[Deal, ...]
+
+
+class ClosedDeals(msgspec.Struct, frozen=True):
+    """The latest closed deals, newest first (the broker sends about twenty)."""
+
+    deals: tuple[Deal, ...]
+
+
+class OrderSent(msgspec.Struct, frozen=True):
+    """The page was seen sending an order: a witness, not a deal."""
+
+    asset: str
+    side: Side
+    stake: Decimal
+    expiry: Millis
+    account: Account
+    request: str | None = None
+
+
+class ChartShown(msgspec.Struct, frozen=True):
+    """What the page's chart is on. `timeframe` is None where the frame names only the asset."""
+
+    asset: str
+    timeframe: Millis | None
+    chart: str | None = None
+
+
+class LoggedIn(msgspec.Struct, frozen=True):
+    """The broker accepted the page's session on this socket."""
+
+    conn: str
+
+
+class LoggedOut(msgspec.Struct, frozen=True):
+    """The broker refused or ended the page's session; a person has to log in."""
+
+    reason: str
+
+
+# -------------------------------------------------------------------------------------------- the session
+
+
+class Situation(msgspec.Struct, frozen=True):
+    """How far the driver has come, and why not further."""
+
+    state: Literal["waiting_chrome", "waiting_page", "login_required", "connected"]
+    reason: str
+
+
+class Session(msgspec.Struct, frozen=True):
+    """What may be relied on now. ``ready`` is said only while fresh market data arrives.
+
+    `clock_offset_ms` is the broker's clock minus this machine's, None until measured. `since` is when
+    `state` was entered.
+    """
+
+    state: SessionState
+    reason: str
+    connected: bool
+    account: Account | None
+    asset: str | None
+    timeframe: Millis | None
+    clock_offset_ms: Millis | None
+    since: Millis
+
+
+class Quote(msgspec.Struct, frozen=True):
+    """What is known of one asset now: the retained picture behind the ticks."""
+
+    asset: str
+    price: float | None
+    payout: int | None
+    open: bool | None
+    sentiment: int | None
+    at: Millis
+
+
+class Streaming(msgspec.Struct, frozen=True):
+    """Which symbols tick now, which are open for trading, and every payout (percent)."""
+
+    streaming: tuple[str, ...]
+    open: tuple[str, ...]
+    payouts: dict[str, int]
+
+
+class AccountState(msgspec.Struct, frozen=True):
+    """The balance of the account in front."""
+
+    balance: Decimal
+    currency: str | None
+    account: Account
+    at: Millis
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """Something a person should know; `code` is a stable word, `detail` a sentence."""
+
+    code: str
+    detail: str
+    at: Millis
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A signal or a command turned down: an answer, not an error. `code` is a stable word, `detail` a sentence."""
+
+    code: str
+    detail: str
+
+
+type Event = (
+    Tick
+    | History
+    | Sentiment
+    | Assets
+    | Favorites
+    | Balance
+    | DealOpened
+    | DealsSettled
+    | OrderRefused
+    | OpenDeals
+    | ClosedDeals
+    | OrderSent
+    | ChartShown
+    | LoggedIn
+    | LoggedOut
+    | Situation
+)
+"""What a driver may say to the desk."""
+
+type Fact = Tick | Candle | Gap | Session | Quote | Streaming | AccountState | Alert
+"""What the desk may say to the outside."""

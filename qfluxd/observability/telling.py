@@ -1,0 +1,60 @@
+"""Facts as log lines, so that a tail of the log tells the session's story."""
+
+import structlog
+
+from qfluxd.model import AccountState, Alert, Candle, Fact, Gap, Session, Tick, timeframe_name
+
+log = structlog.get_logger()
+
+
+class Telling:
+    """A sink that writes a line for what a person would want to read.
+
+    The promise: one line for each change of the session, one for the first tick of each connection, one per
+    closed candle at debug, one per alert; nothing per tick.
+    """
+
+    def __init__(self) -> None:
+        self._heard = False
+        self._told = Session("starting", "", False, None, None, None, None, 0)
+
+    def on_fact(self, fact: Fact) -> None:
+        """Write the line for one fact, if it deserves one."""
+        match fact:
+            case Tick():
+                if not self._heard:
+                    self._heard = True
+                    log.info("first tick", asset=fact.asset, price=fact.price)
+            case Candle():
+                log.debug("candle", **_candle(fact))
+            case Session():
+                self._session(fact)
+            case AccountState():
+                log.debug("account", account=fact.account)
+            case Gap():
+                log.warning("gap", asset=fact.asset, seconds=round((fact.end - fact.start) / 1000, 1))
+            case Alert():
+                log.warning(fact.code, detail=fact.detail)
+
+    def _session(self, session: Session) -> None:
+        """The state in words; a lost connection makes the next tick a first one again."""
+        if not session.connected:
+            self._heard = False
+        before, self._told = self._told, session
+        if (session.state, session.reason) == (before.state, before.reason):
+            say = log.debug
+        elif before.state == "ready" and session.state != "stopped":
+            say = log.warning
+        else:
+            say = log.info
+        say("session", state=session.state, reason=session.reason, account=session.account, asset=session.asset)
+
+
+def _candle(candle: Candle) -> dict[str, object]:
+    return {
+        "asset": candle.series.asset,
+        "timeframe": timeframe_name(candle.series.timeframe),
+        "close": candle.close,
+        "ticks": candle.ticks,
+        "quality": candle.quality,
+    }

@@ -1,0 +1,162 @@
+"""What an owner may set: frozen models, one per table of config.toml, each field with its sentence.
+
+Reading them from files, environment and credentials is `qfluxd.config`'s business. A driver brings its own
+table (its `Config`), so `[driver.<name>]` is not here.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+
+from qfluxd.model import parse_timeframe, timeframe_name
+
+
+def _canonical(name: str) -> str:
+    return timeframe_name(parse_timeframe(name))
+
+
+Timeframe = Annotated[str, AfterValidator(_canonical)]
+"""A timeframe by name, ``1s`` to ``1d``; other spellings of the same length become the usual one."""
+
+
+def _expand(path: object) -> object:
+    return Path(path).expanduser() if isinstance(path, str) and path else path
+
+
+OwnPath = Annotated[Path, BeforeValidator(_expand)]
+
+
+class Table(BaseModel):
+    """A table of config.toml: unknown keys are mistakes, values never change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+def default_state_dir() -> Path:
+    """Where state lives when nothing is said: systemd's folder, else the user's state folder."""
+    if given := os.environ.get("STATE_DIRECTORY"):
+        return Path(given.split(":")[0])
+    home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return Path(home).expanduser() / "qfluxd"
+
+
+class DaemonSettings(Table):
+    """The daemon itself."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")] = Field(
+        default="main", description="topics live under qfluxd/<name>/"
+    )
+    state_dir: OwnPath = Field(
+        default_factory=default_state_dir, description="where data, captures and Chrome's profile are kept"
+    )
+
+
+class ChromeSettings(Table):
+    """The browser to attach to, or to start."""
+
+    endpoint: str = Field(
+        default="http://127.0.0.1:9222", description="the debugging address of the browser to attach to"
+    )
+    launch: bool = Field(default=False, description="true: start Chrome here, with a profile of its own")
+    profile_dir: OwnPath | None = Field(
+        default=None, description="the profile of a Chrome started here; default: chrome-profile in state_dir"
+    )
+    headless: bool = Field(default=False, description="start Chrome without a window")
+    executable: OwnPath | None = Field(
+        default=None,
+        description="the browser to start; default: QFLUXD_CHROME, else google-chrome, chromium, chromium-browser",
+    )
+    reload_on_attach: bool | None = Field(
+        default=None,
+        description="reload the trading page after attaching, so that its history is heard; "
+        "default: only in a Chrome started here",
+    )
+
+    @field_validator("endpoint")
+    @classmethod
+    def _loopback(cls, value: str) -> str:
+        from urllib.parse import urlsplit
+
+        parts = urlsplit(value)
+        if parts.scheme != "http" or parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+            raise ValueError("must be http://127.0.0.1:<port>; whoever reaches this port owns the browser's sessions")
+        if parts.port is None:
+            raise ValueError("needs a port, such as http://127.0.0.1:9222")
+        return value.rstrip("/")
+
+
+class DriverSettings(BaseModel):
+    """Which driver to use; `[driver.<name>]` holds that driver's own table and is checked by it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str = Field(default="pocketoption", description="pocketoption, replay, or a plug-in")
+
+
+class MarketSettings(Table):
+    """What is folded, published and stored."""
+
+    timeframes: tuple[Timeframe, ...] = Field(
+        default=("5s", "15s", "30s", "1m", "5m", "15m", "30m", "1h", "4h"),
+        min_length=1,
+        description="candles to fold, from 1s to 1d",
+    )
+    stream: Literal["ticks", "candles", "both"] = Field(default="both", description="what is published and stored")
+    assets: tuple[str, ...] = Field(default=("*",), description='assets to publish and store; patterns such as "*_otc"')
+    grace: float = Field(
+        default=0.5,
+        ge=0,
+        le=10,
+        description="seconds after a bar's end before the clock closes it without a newer tick",
+    )
+    quiet_after: float = Field(
+        default=5.0, ge=1, le=600, description="seconds without a tick after which an asset's silence is a gap"
+    )
+    stale_after: float = Field(
+        default=10.0, ge=1, le=600, description="seconds without any tick after which data is called stale"
+    )
+    keep_candles: int = Field(default=1000, ge=10, le=100_000, description="closed candles kept in memory per series")
+
+
+class StoreSettings(Table):
+    """What is written to disk."""
+
+    parquet: bool = Field(default=True, description="write Parquet files by asset and day")
+    csv: bool = Field(default=False, description="write CSV files beside them")
+    keep_days: int = Field(default=90, ge=1, description="days after which stored files are deleted")
+
+
+class MqttSettings(Table):
+    """The MQTT broker."""
+
+    enabled: bool = Field(default=True, description="publish to MQTT and take commands from it")
+    host: str = Field(default="127.0.0.1", description="the broker's address")
+    port: int = Field(default=1883, ge=1, le=65535, description="the broker's port")
+    username: str | None = Field(default=None, description="the broker's user name")
+    password: SecretStr | None = Field(
+        default=None, description="better given as QFLUXD_MQTT__PASSWORD or as the credential mqtt__password"
+    )
+    tls: bool = Field(default=False, description="encrypt, and verify the broker's certificate")
+    ca: OwnPath | None = Field(default=None, description="certificate authority file; default: the system's")
+    start_broker: bool = Field(
+        default=True, description="nothing answers on loopback and mosquitto is installed: run one, supervised"
+    )
+    keepalive: int = Field(
+        default=15, ge=5, le=3600, description="seconds; a broker that hangs is noticed after twice that"
+    )
+    logs: Literal["off", "debug", "info", "warning", "error"] = Field(
+        default="off", description="also publish log lines of this level and above, under log/<level>"
+    )
+
+
+class LogSettings(Table):
+    """What is written to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="the least level that is written"
+    )
+    format: Literal["auto", "console", "json"] = Field(
+        default="auto", description="auto: console on a terminal, JSON lines otherwise"
+    )

@@ -1,0 +1,38 @@
+"""All benches, or those named: `python -m tests.bench [name …]`; one after the other, so that none disturbs another."""
+
+import platform
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+NAMES = ("tap", "codec", "fold", "files", "store", "mqtt", "whole")
+PACKAGES = ("qfluxd", "picows", "uvloop", "msgspec", "polars", "aiomqtt", "paho-mqtt", "playwright", "pandas")
+RIVALS = ("nautilus-trader",)
+
+
+def main(names: list[str]) -> int:
+    """Run the benches; the exit code of the first that failed."""
+    wrong = [name for name in names if name not in NAMES]
+    if wrong:
+        sys.stderr.write(f"there is no bench {wrong[0]!r}; there are {', '.join(NAMES)}\n")
+        return 2
+    cores = len([line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("processor")])
+    print(f"Python {platform.python_version()}, {cores} cores, {platform.platform()}")
+    print(", ".join(f"{name} {_version(name)}" for name in (*PACKAGES, *RIVALS)))
+    for name in names or NAMES:
+        print(f"\n== {name}", flush=True)
+        if code := subprocess.run([sys.executable, "-m", f"tests.bench.{name}"], check=False).returncode:
+            return code
+    return 0
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

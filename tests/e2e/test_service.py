@@ -1,0 +1,139 @@
+"""The daemon and its companions as systemd runs them: told, reloaded, stopped by signals."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from qfluxd.chrome.endpoint import find_browser
+from qfluxd.errors import Disconnected
+from tests.support.brokers import free_port
+
+pytestmark = pytest.mark.e2e
+
+ALONE = """\
+[mqtt]
+start_broker = false
+port = {mqtt}
+[chrome]
+endpoint = "http://127.0.0.1:{chrome}"
+[log]
+level = "info"
+"""
+
+
+@asynccontextmanager
+async def started(folder: Path, *words: str, **environ: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A command that runs, with state of its own; killed if it is still there on the way out."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "qfluxd",
+        *words,
+        env=os.environ | {"STATE_DIRECTORY": str(folder / "state")} | environ,
+        cwd=folder,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+@pytest.fixture
+def systemd(tmp_path: Path) -> Iterator[socket.socket]:
+    """The socket on which systemd listens."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        listener.setblocking(False)
+        yield listener
+
+
+async def until_told(systemd: socket.socket, line: str) -> list[str]:
+    """Every line that systemd is told, up to this one."""
+    told: list[str] = []
+    async with asyncio.timeout(60):
+        while line not in told:
+            told += (await asyncio.get_running_loop().sock_recv(systemd, 4096)).decode().split("\n")
+    return told
+
+
+async def test_daemon_under_systemd(systemd: socket.socket, tmp_path: Path) -> None:
+    """With neither Chrome nor a broker the daemon is READY, says what it waits for, feeds the watchdog, takes a
+    changed configuration over on SIGHUP, refuses a wrong one whole, and on SIGTERM is gone within 5 s with exit 0."""
+    file = tmp_path / "config.toml"
+    text = ALONE.format(mqtt=free_port(), chrome=free_port())
+    file.write_text(text)
+    environ = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "4000000"}
+    async with started(tmp_path, "run", "--config", str(file), **environ) as daemon:
+        told = await until_told(systemd, "READY=1")
+        told += await until_told(systemd, "WATCHDOG=1")
+        await until_told(systemd, "WATCHDOG=1")
+
+        file.write_text(text.replace('"info"', '"debug"'))
+        daemon.send_signal(signal.SIGHUP)
+        assert any(line.startswith("MONOTONIC_USEC=") for line in await until_told(systemd, "READY=1"))
+        file.write_text("[log]\nlevl = 1\n")
+        daemon.send_signal(signal.SIGHUP)
+        await until_told(systemd, "READY=1")
+
+        began = time.monotonic()
+        daemon.send_signal(signal.SIGTERM)
+        await until_told(systemd, "STOPPING=1")
+        _, log = await daemon.communicate()
+        assert time.monotonic() - began < 5
+        assert daemon.returncode == 0
+    assert any(line.startswith("STATUS=waiting_chrome") for line in told)
+    assert b'"applied":["log.level"]' in log
+    assert b"did you mean log.level?" in log
+
+
+async def test_chrome_command(tmp_path: Path) -> None:
+    """`qfluxd chrome` starts Chrome with its port on loopback and a profile only for us; SIGTERM ends both, exit 0."""
+    endpoint = f"http://127.0.0.1:{free_port()}"
+    words = ["--set", "chrome.headless=true", "--set", f"chrome.endpoint={endpoint}", "--url", "about:blank"]
+    async with started(tmp_path, "chrome", *words) as chrome:
+        assert chrome.stdout is not None
+        async with asyncio.timeout(60):
+            assert endpoint.encode() in await chrome.stdout.readline()
+        assert "Chrome" in (await find_browser(endpoint)).name
+        assert (tmp_path / "state" / "chrome-profile").stat().st_mode & 0o777 == 0o700
+        chrome.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(60):
+            await chrome.communicate()
+        assert chrome.returncode == 0
+    with pytest.raises(Disconnected):
+        await find_browser(endpoint)
+
+
+async def test_practice_command(tmp_path: Path) -> None:
+    """`qfluxd practice` serves its trading page on loopback until SIGTERM, exit 0."""
+    port = free_port()
+    async with started(tmp_path, "practice", "--port", str(port), "--seed", "7") as practice:
+        assert practice.stdout is not None
+        url = f"http://127.0.0.1:{port}/en/cabinet/demo-quick-high-low/"
+        async with asyncio.timeout(60):
+            assert url.encode() in await practice.stdout.readline()
+        page = await asyncio.to_thread(_get, url)
+        assert b"PRACTICE" in page
+        practice.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(60):
+            await practice.communicate()
+        assert practice.returncode == 0
+
+
+def _get(url: str) -> bytes:
+    with urlopen(url, timeout=10) as answer:
+        body: bytes = answer.read()
+    return body

@@ -1,0 +1,201 @@
+"""Every request is answered, whatever becomes of it."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from qfluxd.api.answers import Answers
+from qfluxd.api.commands import Command, Later, Ping, RecordStop, Result
+from qfluxd.errors import ConfigError, Disconnected, Mistake, Unavailable
+from qfluxd.model import Refusal
+
+NOW = 1_763_769_600_000
+
+
+class Watch:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def pong(command: Command) -> Any:
+    """What the daemon does in these tests."""
+    return {"asked": command.name}
+
+
+async def ask(answers: Answers, name: str, payload: bytes = b"", *, retained: bool = False) -> list[Result]:
+    told: list[Result] = []
+    await answers.answer(name, payload, told.append, retained=retained)
+    return told
+
+
+async def test_what_is_performed_is_answered_with_its_data() -> None:
+    """An answer has the asker's id, the data, the time and how long it took."""
+    watch = Watch()
+
+    async def slowly(command: Command) -> Any:
+        watch.now += 0.25
+        return await pong(command)
+
+    answers = Answers(slowly, now=lambda: NOW, timer=watch)
+    assert await ask(answers, "ping", b'{"id":"a"}') == [
+        Result("a", "ok", "ok", None, {"asked": "ping"}, True, NOW, 250.0)
+    ]
+
+
+async def test_help_needs_nobody_to_perform_it() -> None:
+    """Help is answered from the commands themselves."""
+    [result] = await ask(Answers(pong), "help")
+    assert result.data["commands"]["ping"]["about"].startswith("Answers at once")
+
+
+async def test_nothing_to_tell_is_an_empty_object() -> None:
+    """Data is an object even where there is none."""
+
+    async def nothing(command: Command) -> None:
+        del command
+
+    [result] = await ask(Answers(nothing), "ping")
+    assert (result.status, result.data) == ("ok", {})
+
+
+async def test_a_refusal_is_an_answer() -> None:
+    """What the daemon turns down is answered as an error with its code and sentence."""
+
+    async def refuse(command: Command) -> Refusal:
+        return Refusal("not_recording", f"{command.name}: nothing is being recorded")
+
+    [result] = await ask(Answers(refuse), "record/stop", b'{"id":1}')
+    assert (result.id, result.status, result.code) == (1, "error", "not_recording")
+    assert result.error == "record/stop: nothing is being recorded"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (Disconnected("Chrome is away"), "disconnected"),
+        (Unavailable("no disk"), "unavailable"),
+        (ConfigError(Mistake("mqtt.port", "too large", "config.toml", 3)), "bad_config"),
+    ],
+)
+async def test_trouble_is_an_answer(error: Exception, code: str) -> None:
+    """Our own errors are answered with a code for each kind, and end nothing."""
+
+    async def fail(command: Command) -> None:
+        del command
+        raise error
+
+    [result] = await ask(Answers(fail), "reload")
+    assert (result.status, result.code, result.error) == ("error", code, str(error))
+
+
+async def test_a_bug_is_answered_and_not_kept_quiet() -> None:
+    """Any other error is answered as ``internal`` without its text, and goes on its way."""
+
+    async def fail(command: Command) -> None:
+        del command
+        raise KeyError("secret")
+
+    told: list[Result] = []
+    with pytest.raises(KeyError):
+        await Answers(fail).answer("ping", b'{"id":"a"}', told.append)
+    assert [(result.id, result.code) for result in told] == [("a", "internal")]
+    assert "secret" not in str(told)
+
+
+async def test_what_is_stopped_is_answered() -> None:
+    """A request in progress when the daemon stops is told so."""
+    begun = asyncio.Event()
+
+    async def hang(command: Command) -> None:
+        del command
+        begun.set()
+        await asyncio.Event().wait()
+
+    told: list[Result] = []
+    task = asyncio.create_task(Answers(hang).answer("ping", b"", told.append))
+    await begun.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    assert [result.code for result in told] == ["stopping"]
+
+
+async def test_long_work_is_answered_twice() -> None:
+    """First ``accepted``, then one final answer, which may also be a refusal."""
+
+    async def outcome(*, good: bool) -> Any:
+        return {"frames": 10} if good else Refusal("disk_full", "no room")
+
+    for good, last in ((True, ("ok", True, {"frames": 10})), (False, ("error", True, {}))):
+
+        async def later(command: Command, good: bool = good) -> Later:
+            return Later({"asked": command.name}, outcome(good=good))
+
+        first, final = await ask(Answers(later), "reload", b'{"id":"a"}')
+        assert (first.id, first.status, first.final, first.data) == ("a", "accepted", False, {"asked": "reload"})
+        assert (final.status, final.final, final.data) == last
+
+
+async def test_a_dry_run_changes_nothing() -> None:
+    """With ``dry_run`` a request is checked and not performed."""
+
+    async def never(command: Command) -> None:
+        pytest.fail(f"{command.name} was performed")
+
+    [good] = await ask(Answers(never), "log_level", b'{"level":"debug","dry_run":true}')
+    [bad] = await ask(Answers(never), "log_level", b'{"level":"loud","dry_run":true}')
+    assert (good.status, good.data["dry_run"], bad.code) == ("ok", True, "bad_argument")
+
+
+async def test_a_retained_request_is_not_performed() -> None:
+    """What the broker would repeat is refused before anything is done."""
+
+    async def never(command: Command) -> None:
+        pytest.fail(f"{command.name} was performed")
+
+    [result] = await ask(Answers(never), "record/stop", b'{"id":"a"}', retained=True)
+    assert (result.id, result.code) == ("a", "retained_command")
+
+
+async def test_too_many_requests_are_told_to_come_later() -> None:
+    """After a burst each command has its rate; another command is not touched by it."""
+    watch = Watch()
+    answers = Answers(pong, timer=watch)
+    codes = [(await ask(answers, "reload"))[0].code for _ in range(RecordStop.burst + 2)]
+    assert codes == ["ok"] * RecordStop.burst + ["rate_limited"] * 2
+    assert (await ask(answers, "ping"))[0].code == "ok"
+    watch.now += 0.5
+    assert [(await ask(answers, "reload"))[0].code for _ in range(2)] == ["ok", "rate_limited"]
+
+
+async def test_nonsense_is_limited_too() -> None:
+    """A flood of unknown commands is answered, after a burst only with ``rate_limited``."""
+    answers = Answers(pong, timer=Watch())
+    codes = [(await ask(answers, f"x{number}"))[0].code for number in range(Command.burst + 1)]
+    assert (codes[0], codes[-1]) == ("unknown_command", "rate_limited")
+
+
+async def test_a_slow_command_holds_up_no_other() -> None:
+    """While as many of one command as may are in progress, one more is ``busy`` and a ping is answered."""
+    done = asyncio.Event()
+
+    async def perform(command: Command) -> Any:
+        if not isinstance(command, Ping):
+            await done.wait()
+        return await pong(command)
+
+    answers = Answers(perform)
+    told: list[Result] = []
+    async with asyncio.TaskGroup() as group:
+        for _ in range(RecordStop.parallel):
+            group.create_task(answers.answer("record/stop", b"", told.append))
+        await asyncio.sleep(0)
+        assert (await ask(answers, "record/stop"))[0].code == "busy"
+        assert (await ask(answers, "ping"))[0].code == "ok"
+        done.set()
+    assert [result.code for result in told] == ["ok"] * RecordStop.parallel

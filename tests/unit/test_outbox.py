@@ -1,0 +1,188 @@
+"""The outbox knows the newest of everything and tells each change once, as seldom as promised."""
+
+import asyncio
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from qfluxd.api.feed import Feed
+from qfluxd.api.outbox import Outbox, Stream
+from qfluxd.api.wire import Message
+from qfluxd.model import AccountState, Alert, Candle, Quote, Series, Session, SessionState, Tick
+
+AT = 1_763_769_600_000
+MINUTE = Series("EURUSD_otc", 60_000)
+MINUTE_TOPIC = "candle/eurusd_otc/1m"
+QUOTE_TOPIC = "asset/eurusd_otc"
+
+
+class Watch:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def candle(at: int, close: float = 1.0) -> Candle:
+    return Candle(MINUTE, at, 1.0, 1.0, 1.0, close, 1, "whole")
+
+
+def quote(price: float, at: int = AT) -> Quote:
+    return Quote("EURUSD_otc", price, 92, True, None, at)
+
+
+def session(state: SessionState) -> Session:
+    return Session(state, "why", state == "ready", None, None, None, None, AT)
+
+
+def told(feed: Feed) -> list[Message]:
+    return feed.take(1_000_000, 1_000_000)
+
+
+def values(feed: Feed, key: str) -> list[Any]:
+    return [msgspec.json.decode(message.payload)[key] for message in told(feed)]
+
+
+@pytest.mark.parametrize(
+    ("stream", "topics"),
+    [
+        ("ticks", ["tick/eurusd_otc"]),
+        ("candles", [MINUTE_TOPIC]),
+        ("both", [MINUTE_TOPIC, "tick/eurusd_otc"]),
+    ],
+)
+def test_stream_decides_what_is_told(stream: Stream, topics: list[str]) -> None:
+    """Ticks, candles or both are told, as the setting says."""
+    outbox = Outbox(stream)
+    feed = outbox.subscribe()
+    outbox.on_fact(Tick("EURUSD_otc", AT, 1.1))
+    outbox.on_fact(candle(AT))
+    assert [message.topic for message in told(feed)] == topics
+
+
+def test_truth_is_the_newest_of_every_retained_topic() -> None:
+    """Of what is retained the outbox keeps the newest message, of other messages nothing."""
+    outbox = Outbox()
+    for at in (AT, AT + 60_000):
+        outbox.on_fact(candle(at))
+        outbox.on_fact(Tick("EURUSD_otc", at, 1.1))
+    outbox.on_fact(AccountState(Decimal(5), "USD", "demo", AT))
+    assert list(outbox.truth) == [MINUTE_TOPIC, "account"]
+    assert msgspec.json.decode(outbox.truth[MINUTE_TOPIC].payload)["at"] == AT + 60_000
+
+
+def test_history_tells_only_its_newest_candle() -> None:
+    """Candles of the past that are seeded in one go come out as the newest of each series."""
+    outbox = Outbox()
+    feed = outbox.subscribe()
+    for at in range(AT, AT + 600_000, 60_000):
+        outbox.on_fact(candle(at))
+    assert values(feed, "at") == [AT + 540_000]
+
+
+def test_a_candle_older_than_the_newest_is_not_told() -> None:
+    """A topic never steps back in time; the newest candle itself may be told better."""
+    outbox = Outbox()
+    feed = outbox.subscribe()
+    outbox.on_fact(candle(AT + 60_000))
+    outbox.on_fact(candle(AT))
+    assert values(feed, "at") == [AT + 60_000]
+    outbox.on_fact(candle(AT + 60_000, close=1.5))
+    assert values(feed, "close") == [1.5]
+
+
+def test_what_is_said_already_is_not_said_again() -> None:
+    """A retained message equal to the one before it is not sent, unless it would expire."""
+    outbox = Outbox()
+    feed = outbox.subscribe()
+    health = Message("health", b"{}", retain=True, qos=1, expiry=90)
+    for _ in range(2):
+        outbox.on_fact(candle(AT))
+        assert [message.topic for message in told(feed)] in ([MINUTE_TOPIC], [])
+        outbox.put(health)
+        assert told(feed) == [health]
+
+
+def test_an_asset_is_told_at_once_and_then_once_a_second() -> None:
+    """The first quote goes out at once; of those within the same second the last one, when the second is over."""
+    watch = Watch()
+    outbox = Outbox(clock=watch)
+    feed = outbox.subscribe()
+    outbox.on_fact(quote(1.0))
+    assert values(feed, "price") == [1.0]
+    for price in (1.1, 1.2, 1.3):
+        watch.now += 0.2
+        outbox.on_fact(quote(price))
+        outbox.sweep()
+    assert told(feed) == []
+    watch.now += 0.41
+    outbox.sweep()
+    assert values(feed, "price") == [1.3]
+
+
+def test_the_last_quote_is_never_lost() -> None:
+    """What is held back when the daemon stops goes out before it leaves."""
+    outbox = Outbox(clock=Watch())
+    feed = outbox.subscribe()
+    outbox.on_fact(quote(1.0))
+    outbox.on_fact(quote(1.1))
+    outbox.flush()
+    assert values(feed, "price") == [1.1]
+    assert b"1.1" in outbox.truth[QUOTE_TOPIC].payload
+
+
+def test_a_quote_that_changed_back_is_not_told() -> None:
+    """Nothing is told when after a second an asset stands where it was told to stand."""
+    watch = Watch()
+    outbox = Outbox(clock=watch)
+    feed = outbox.subscribe()
+    outbox.on_fact(quote(1.0))
+    outbox.on_fact(quote(1.1))
+    outbox.on_fact(quote(1.0, at=AT + 500))
+    watch.now += 5
+    outbox.sweep()
+    assert values(feed, "price") == [1.0]
+
+
+async def test_held_quotes_are_sent_by_the_running_outbox() -> None:
+    """While it runs the outbox sends held quotes by itself when they are due, and the rest when it ends."""
+    outbox = Outbox()
+    feed = outbox.subscribe()
+    running = asyncio.create_task(outbox.run())
+    outbox.on_fact(quote(1.0))
+    assert [message.topic for message in await anext(feed)] == [QUOTE_TOPIC]
+    outbox.on_fact(quote(1.1))
+    async with asyncio.timeout(3):
+        assert b"1.1" in (await anext(feed))[0].payload
+    outbox.on_fact(quote(1.2))
+    running.cancel()
+    await asyncio.wait([running])
+    assert values(feed, "price") == [1.2]
+
+
+def test_a_session_is_told_as_event_only_when_its_state_changes() -> None:
+    """Each session is retained; the event tells of a new state once."""
+    outbox = Outbox()
+    feed = outbox.subscribe()
+    states: list[SessionState] = ["starting", "ready", "ready", "stale"]
+    events = []
+    for state in states:
+        outbox.on_fact(session(state))
+        events += [message for message in told(feed) if message.topic == "event/session"]
+    assert [msgspec.json.decode(event.payload)["event_type"] for event in events] == ["starting", "ready", "stale"]
+
+
+def test_every_feed_is_told_and_one_that_left_is_not() -> None:
+    """Each listener gets everything from its start until it closes."""
+    outbox = Outbox()
+    first, second = outbox.subscribe(), outbox.subscribe()
+    outbox.on_fact(Alert("one", "1", AT))
+    first.close()
+    outbox.on_fact(Alert("two", "2", AT))
+    assert values(first, "code") == ["one"]
+    assert values(second, "code") == ["one", "two"]
