@@ -102,12 +102,14 @@ def verify(
     """
     import msgspec
 
+    from qfluxd.market.findings import Rules
     from qfluxd.market.verify import verify as look_through
 
     start, end = _stretch(since, until)
     root = _root(folder, config)
+    rules = Rules(origin=getattr(loaded(config).driver_config, "server_offset", 7200) * 1000)
     counts: Counter[str] = Counter()
-    for finding in look_through(root, start, end, wanted=lambda shelf: asset in (None, shelf.asset)):
+    for finding in look_through(root, start, end, rules=rules, wanted=lambda shelf: asset in (None, shelf.asset)):
         counts[finding.level] += 1
         if json:
             put_json(msgspec.to_builtins(finding), indent=None)

@@ -33,7 +33,7 @@ def backfill(lane: Lane, history: History, now: Millis) -> list[Candle]:
         beneath = made[level.source.timeframe] if level.source else {}
         oldest = old[0].at if len(old) >= lane.keep else NEVER
         rows = made[level.timeframe] = _closed(level, tale, beneath, oldest, was_new=was_new)
-        _reform(level, tale, beneath)
+        _reform(level, tale, beneath, lane.keep)
         level.past = Past(lane.keep, list(rows.values()))
         if level.shown:
             changed += candles(level.series, _news(old, rows.values()))
@@ -89,12 +89,13 @@ def _without_holes(level: Level, rows: list[Row]) -> Iterator[Row]:
             yield from (Row(at, row.close, row.close, row.close, row.close, 0, BLIND) for at in missing)
 
 
-def _reform(level: Level, tale: Tale, beneath: Mapping[Millis, Row]) -> None:
-    """Make the forming bar exact, where its beginning is known now."""
+def _reform(level: Level, tale: Tale, beneath: Mapping[Millis, Row], keep: int) -> None:
+    """Make the forming bar exact where its beginning is known now, else let it hold all that is known."""
     if level.start == NEVER:
         return
-    row = _from_ticks(level, tale) if level.source is None else _from_beneath(level, level.source, beneath)
-    row = row or _from_rows(level, tale)
+    row = _from_ticks(level, tale) if level.source is None else _from_beneath(level, level.source, beneath, keep)
+    if row is None or row.traits & BLIND:
+        row = _from_rows(level, tale) or row
     if row is not None and (level.traits & BLIND or row[:6] != level.row()[:6]):
         level.take(row)
 
@@ -106,12 +107,15 @@ def _from_ticks(level: Level, tale: Tale) -> Row | None:
     return found[-1] if found else _void(level)
 
 
-def _from_beneath(level: Level, source: Level, beneath: Mapping[Millis, Row]) -> Row | None:
-    parts = [beneath.get(at) for at in range(level.start, source.start, source.timeframe)]
-    known = [part for part in parts if part is not None and not part.traits & BLIND]
-    if len(known) < len(parts):
+def _from_beneath(level: Level, source: Level, beneath: Mapping[Millis, Row], keep: int) -> Row | None:
+    opens = range(level.start, source.start, source.timeframe)
+    known = [beneath[at] for at in opens if at in beneath]
+    if not opens:
+        return _void(level)
+    if not known or (len(known) < len(opens) and len(opens) > keep):  # then some may have been forgotten
         return None
-    return join(level.start, known) if known else _void(level)
+    row = join(level.start, known)
+    return row if len(known) == len(opens) else row._replace(traits=row.traits | BLIND)
 
 
 def _from_rows(level: Level, tale: Tale) -> Row | None:

@@ -150,6 +150,16 @@ class Lane:
         self.limit = base.end
         self.recent.append(tick)
 
+    def fold_backward(self, tick: Tick) -> None:
+        """Put a tick that is older than the newest, but not than the finest bar, into it."""
+        base, price = self.base, tick.price
+        base.high = max(base.high, price)
+        base.low = min(base.low, price)
+        base.ticks += 1
+        if tick.at < self.first:
+            self.first, base.open = tick.at, price
+        self.recent.append(tick)
+
     def _hear_again(self, tick: Tick) -> None:
         """A tick behind its time: known already, too late, or merely out of its order."""
         base, at, price = self.base, tick.at, tick.price
@@ -164,16 +174,7 @@ class Lane:
             self.repeated += 1
         else:
             self.backward += 1
-            self._fold_backward(tick)
-
-    def _fold_backward(self, tick: Tick) -> None:
-        base, price = self.base, tick.price
-        base.high = max(base.high, price)
-        base.low = min(base.low, price)
-        base.ticks += 1
-        if tick.at < self.first:
-            self.first, base.open = tick.at, price
-        self.recent.append(tick)
+            self.fold_backward(tick)
 
 
 def _levels(asset: str, rungs: Sequence[Rung], origin: Millis, keep: int) -> tuple[Level, ...]:

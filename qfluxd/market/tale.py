@@ -43,6 +43,7 @@ def tell(lane: Lane, history: History, now: Millis) -> Tale:
     if not told:
         return Tale(history.series.timeframe, (), _finished_rows(lane, history, now), _FOREVER, 0)
     first, last, live = told[0].at, told[-1].at, tuple(lane.recent)
+    _fold_missed(lane, told)
     if last > lane.last:
         _replay(lane, told)
     elif not _is_joined(lane, last):
@@ -78,6 +79,14 @@ def _union(told: list[Tick], live: Sequence[Tick]) -> list[Tick]:
 def _is_joined(lane: Lane, at: Millis) -> bool:
     """Whether every tick from `at` on, to the newest, is remembered."""
     return lane.since - at <= lane.quiet_after and lane.recent[0].at <= max(at, lane.since)
+
+
+def _fold_missed(lane: Lane, told: list[Tick]) -> None:
+    """Put told ticks from before the asset was heard into the finest bar, where they fall into that."""
+    known = set(lane.recent)
+    for tick in told:
+        if lane.base.start <= tick.at < lane.since and tick not in known:
+            lane.fold_backward(tick)
 
 
 def _replay(lane: Lane, told: list[Tick]) -> None:

@@ -1,18 +1,23 @@
 """The whole daemon: a real Chrome with the practice broker's page, a real mosquitto, and what comes out."""
 
 import asyncio
+import io
 import os
 import signal
 from itertools import pairwise
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 
+from qfluxd.chrome.launch import Chrome
 from qfluxd.config import load
 from qfluxd.daemon import Daemon
+from qfluxd.drivers.pocketoption.driver import PocketOption
 from qfluxd.market.capture import read_capture
-from qfluxd.model import Candle, Gap, Series, Session, Tick
+from qfluxd.model import Alert, Candle, Gap, Series, Session, Tick
+from qfluxd.observability import logs
+from qfluxd.practice.server import PracticeBroker
 from qfluxd.replaying import run_replay
 from tests.support.brokers import Broker, broker, free_port, listening, retained, until
 from tests.support.daemons import Facts, chrome, daemon, practice, stack
@@ -236,3 +241,116 @@ async def test_requests_are_answered_by_the_daemon(tmp_path: Path) -> None:
             assert (await ear.ask("log_level", '{"level":"error"}'))["status"] == "ok"
             await ear.until(lambda: ear.on("info")[-1]["log_level"] == "error")
             assert (await ear.ask("reload"))["data"] == {"applied": [], "restart_required": []}
+
+
+async def test_no_secret_reaches_any_output(tmp_path: Path, log_stream: io.StringIO) -> None:
+    """With everything recorded and logged, the page's session appears in no log line, message, capture or file."""
+    logs.set_up("debug", "json", log_stream)
+    async with broker(tmp_path) as mqtt, listening(mqtt.port, "#") as ear:
+        async with stack(tmp_path / "state", mqtt.port, mqtt__logs="debug", store__csv=True) as (page, running, facts):
+            await ear.until(lambda: ear.on("status"))
+            assert (await ear.ask("record/start", '{"name":"all"}'))["status"] == "ok"
+            await facts.state("ready")
+            await facts.until(lambda: whole(facts.of(Candle)) > 5, 30)
+            page.drop_sockets()
+            await facts.state("waiting_page", 5)
+            await facts.state("ready", 10)
+            assert (await ear.ask("record/stop"))["data"]["frames"] > 100
+            assert running._driver.health().secrets >= 4  # auth and the chat's introduction, before and after the cut
+            sessions = [*page.account.sessions.values(), page.account.chat_secret]
+    heard = b"".join(message.topic.value.encode() + bytes(message.payload) for message in ear.heard)
+    files = b"".join(file.read_bytes() for file in kept_files(tmp_path / "state"))
+    assert len(sessions) == 3
+    for output in (log_stream.getvalue().encode(), heard, files):
+        assert len(output) > 1_000
+        for session in sessions:
+            assert session.encode() not in output
+            assert quote(session, safe="").encode() not in output
+
+
+def kept_files(folder: Path) -> list[Path]:
+    """Every file that the daemon wrote; Chrome's own profile is the browser's, as on any machine."""
+    return [file for file in folder.rglob("*") if file.is_file() and "chrome-profile" not in file.parts]
+
+
+async def test_a_late_attach_leaves_their_page_alone(tmp_path: Path) -> None:
+    """In somebody's own Chrome nothing is reloaded: the first candles are partial and nothing is backfilled."""
+    async with broker(tmp_path) as mqtt, practice() as page, chrome(tmp_path / "chrome", page.url) as theirs:
+        await until(lambda: page_loads(page), 15)
+        loads = page_loads(page)
+        async with daemon(tmp_path / "state", **attached(theirs, page, mqtt)) as (_, facts):
+            await facts.state("ready")
+            await facts.until(lambda: whole(facts.of(Candle)) > 5, 30)
+            assert page_loads(page) == loads
+            series = facts.of(Candle)[0].series
+            qualities = [candle.quality for candle in facts.of(Candle) if candle.series == series]
+            assert qualities[:2] == ["partial", "whole"]
+            assert "backfilled" not in {candle.quality for candle in facts.of(Candle)}
+        assert theirs.code is None
+
+
+async def test_a_late_attach_may_reload_where_the_owner_says_so(tmp_path: Path) -> None:
+    """With `reload_on_attach` the page is loaded once more, and its history makes the candles exact."""
+    async with broker(tmp_path) as mqtt, practice() as page, chrome(tmp_path / "chrome", page.url) as theirs:
+        await until(lambda: page_loads(page), 15)
+        loads = page_loads(page)
+        settings = attached(theirs, page, mqtt) | {"chrome__reload_on_attach": True}
+        async with daemon(tmp_path / "state", **settings) as (_, facts):
+            await facts.until(lambda: [c for c in facts.of(Candle) if c.quality == "backfilled"], 20)
+            await facts.state("ready")
+            await until(lambda: page_loads(page) == loads + 1, 5)
+
+
+def attached(theirs: Chrome, page: PracticeBroker, mqtt: Broker) -> dict[str, object]:
+    """Settings of a daemon that attaches to a Chrome that is there."""
+    return {
+        "chrome__endpoint": theirs.endpoint,
+        "driver__pocketoption__pages": [f"{page.origin}/*"],
+        "mqtt__port": mqtt.port,
+    }
+
+
+def page_loads(page: PracticeBroker) -> int:
+    """How often the trading page has been loaded: each load asks for older candles of its chart once."""
+    return sum(event == "loadHistoryPeriod" for event, _ in page.heard)
+
+
+async def test_a_crashed_page_is_reloaded_in_our_own_chrome(tmp_path: Path) -> None:
+    """The state tells of the crash, and the page is back soon."""
+    async with broker(tmp_path) as mqtt:
+        async with stack(tmp_path, mqtt.port) as (_, running, facts):
+            await facts.state("ready")
+            assert isinstance(running._driver, PocketOption)
+            assert running._driver._tap is not None
+            processes = await running._driver._tap.processes()
+            renderers = [pid for kind, pid in processes if kind == "renderer"]
+            for pid in renderers:
+                os.kill(pid, signal.SIGKILL)
+            await facts.state("waiting_page", 5, "the page's process ended")
+            await facts.state("ready", 10)
+
+
+async def test_a_frozen_chrome_is_noticed_and_its_thaw_too(tmp_path: Path) -> None:
+    """A port that takes connections and says nothing is no Chrome to rely on."""
+    async with broker(tmp_path) as mqtt:
+        async with stack(tmp_path, mqtt.port) as (_, running, facts):
+            await facts.state("ready")
+            pid = (await browser_pids(running))[0]
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                await facts.state("waiting_chrome", 8)
+            finally:
+                os.kill(pid, signal.SIGCONT)
+            await facts.state("ready", 10)
+
+
+async def test_another_account_in_a_second_tab_is_told(tmp_path: Path) -> None:
+    """The account in front is what the newest accepted socket says; one that is not expected is an alert."""
+    async with broker(tmp_path) as mqtt:
+        async with stack(tmp_path, mqtt.port) as (page, running, facts):
+            await facts.until(lambda: facts.session is not None and facts.session.account == "demo")
+            assert isinstance(running._driver, PocketOption)
+            await open_tab(running._driver._endpoint, page.real_url)
+            await facts.until(lambda: facts.session is not None and facts.session.account == "real", 10)
+            await facts.until(lambda: [alert for alert in facts.of(Alert) if alert.code == "other_account"])
+            await facts.state("ready", 10)

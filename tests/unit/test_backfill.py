@@ -175,6 +175,22 @@ def test_history_may_come_after_live_ticks(lag: Millis) -> None:
     assert [kept[S5, c.at] for c in book.candles(S5, 1_000)] == book.candles(S5, 1_000)
 
 
+@pytest.mark.parametrize(("timeframes", "known_from"), [([HOUR], START), ([5 * SECOND, MINUTE, HOUR], 101 * MINUTE)])
+def test_a_bar_whose_beginning_nobody_tells_holds_all_that_is_known(
+    timeframes: list[Millis], known_from: Millis
+) -> None:
+    """An open hour that history covers from its middle stays partial, with the told ticks and the heard ones once.
+
+    Where it is joined from minutes it holds those that are known: the first is told from its middle only.
+    """
+    book = Book(timeframes)
+    feed(book, between(HOURS, END - 4_000, END + 1_000))
+    book.seed(History(M1, (), between(HOURS, START, END)), NOW)
+    _, o, h, low, c, count = polars_candles(between(HOURS, known_from, END + 1_000), HOUR)[0]
+    hour = Series(A, HOUR)
+    assert book.forming(hour) == Candle(hour, MIDNIGHT + HOUR, o, h, low, c, int(count), "partial")
+
+
 def test_history_too_far_behind_improves_only_what_it_covers() -> None:
     """Where nobody remembers the ticks between, bars up to the history's end are exact and the rest stay."""
     book = Book(LADDER)

@@ -4,7 +4,7 @@ import io
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +16,10 @@ from qfluxd.observability.redact import MASK
 
 
 @pytest.fixture
-def stream() -> Iterator[io.StringIO]:
-    """Where the log goes during a test; afterwards everything is as it was."""
-    handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
-    configuration = structlog.get_config()
-    stream = io.StringIO()
-    yield stream
-    logs.set_level("info")
-    structlog.configure(**configuration)
-    logging.getLogger().handlers[:] = handlers
-    logging.getLogger().setLevel(level)
-    logging.captureWarnings(capture=False)
-
-
-@pytest.fixture
-def said(stream: io.StringIO) -> Callable[[], list[dict[str, Any]]]:
+def said(log_stream: io.StringIO) -> Callable[[], list[dict[str, Any]]]:
     """The log as JSON lines, set up at info; gives the lines so far."""
-    logs.set_up("info", "json", stream)
-    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    logs.set_up("info", "json", log_stream)
+    return lambda: [json.loads(line) for line in log_stream.getvalue().splitlines()]
 
 
 type Said = Callable[[], list[dict[str, Any]]]
@@ -48,21 +34,21 @@ def test_json(said: Said) -> None:
     assert (line["level"], line["event"], line["tabs"]) == ("info", "page found", 3)
 
 
-def test_console(stream: io.StringIO) -> None:
+def test_console(log_stream: io.StringIO) -> None:
     """On request a line is for people; without a terminal it has no colours."""
-    logs.set_up("info", "console", stream)
+    logs.set_up("info", "console", log_stream)
     structlog.get_logger().warning("page gone", url="x")
-    line = stream.getvalue()
+    line = log_stream.getvalue()
     assert "warning" in line
     assert line.endswith("page gone                url=x\n")
     assert "\x1b" not in line
 
 
-def test_auto(stream: io.StringIO) -> None:
+def test_auto(log_stream: io.StringIO) -> None:
     """Where standard error is no terminal, `auto` is JSON."""
-    logs.set_up("info", "auto", stream)
+    logs.set_up("info", "auto", log_stream)
     structlog.get_logger().info("up")
-    assert json.loads(stream.getvalue())["event"] == "up"
+    assert json.loads(log_stream.getvalue())["event"] == "up"
 
 
 def test_level_changes_while_running(said: Said) -> None:
@@ -78,7 +64,7 @@ def test_level_changes_while_running(said: Said) -> None:
     assert logs.level() == "error"
 
 
-def test_journal_priority(tmp_path: Path, stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_journal_priority(tmp_path: Path, log_stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
     """Connected to the journal, each line begins with the priority that journald understands."""
     with (tmp_path / "journal").open("w+") as journal:
         status = os.fstat(journal.fileno())
@@ -88,17 +74,17 @@ def test_journal_priority(tmp_path: Path, stream: io.StringIO, monkeypatch: pyte
         for say in (log.debug, log.info, log.warning, log.error):
             say("x")
         lines = Path(journal.name).read_text().splitlines()
-        logs.set_up("info", "json", stream)
+        logs.set_up("info", "json", log_stream)
     assert [line[:4] for line in lines] == ["<7>{", "<6>{", "<4>{", "<3>{"]
 
 
-def test_another_journal(tmp_path: Path, stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_journal(tmp_path: Path, log_stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
     """Standard error that was redirected away from the journal gets no priorities."""
     monkeypatch.setenv("JOURNAL_STREAM", "1:1")
     with (tmp_path / "file").open("w+") as file:
         logs.set_up("info", "auto", file)
         structlog.get_logger().info("x")
-        logs.set_up("info", "json", stream)
+        logs.set_up("info", "json", log_stream)
         assert Path(file.name).read_text().startswith("{")
 
 
@@ -121,14 +107,14 @@ SECRETS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("fields", SECRETS, ids=str)
-def test_redacted(said: Said, stream: io.StringIO, fields: dict[str, Any]) -> None:
+def test_redacted(said: Said, log_stream: io.StringIO, fields: dict[str, Any]) -> None:
     """What authenticates is masked: by the name it goes under, or by its look."""
     structlog.get_logger().info("seen", **fields)
-    assert "hunter2" not in stream.getvalue()
-    assert MASK in stream.getvalue()
+    assert "hunter2" not in log_stream.getvalue()
+    assert MASK in log_stream.getvalue()
 
 
-def test_redacted_event_and_traceback(said: Said, stream: io.StringIO) -> None:
+def test_redacted_event_and_traceback(said: Said, log_stream: io.StringIO) -> None:
     """Neither the event itself nor an exception's text lets a secret through."""
     log = structlog.get_logger()
     log.info('got ["auth", {"session": "hunter2"}]')
@@ -136,7 +122,7 @@ def test_redacted_event_and_traceback(said: Said, stream: io.StringIO) -> None:
         int('{"token": "hunter2"}')
     except ValueError:
         log.exception("failed")
-    assert "hunter2" not in stream.getvalue()
+    assert "hunter2" not in log_stream.getvalue()
     assert len(said()) == 2
 
 
@@ -182,7 +168,7 @@ def test_warning_level_keeps_warnings_of_libraries(said: Said) -> None:
     assert [line["event"] for line in said()] == ["heard"]
 
 
-def test_broken_stream(stream: io.StringIO) -> None:
+def test_broken_stream(log_stream: io.StringIO) -> None:
     """Standard error that has gone away is no reason to stop."""
     gone = io.StringIO()
     logs.set_up("info", "json", gone)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from structlog.testing import capture_logs
 
 from qfluxd.chrome import pulse
 from qfluxd.chrome.cdp import Connection, Refused
@@ -29,6 +30,7 @@ from qfluxd.errors import Disconnected
 from qfluxd.model import Frame
 from tests.support.fake_chrome import PAGE_SESSION, TAB, FakeChrome, fake_chrome
 from tests.support.lab import Ear, tapping
+from tests.unit.test_secrets import FORMS, MARK
 
 PAGES = "https://pocketoption.com/*"
 URL = "https://pocketoption.com/en/cabinet/"
@@ -88,6 +90,26 @@ async def test_secrets_are_counted_and_not_seen() -> None:
         await ear.frame('42["ps"]')
         assert "5e1f" not in repr(ear.order)
         assert (tap.stats.secrets, tap.stats.frames) == (3, 1)
+
+
+async def test_no_form_of_a_secret_comes_out_anywhere(caplog: pytest.LogCaptureFixture) -> None:
+    """Every form in both directions, and addresses of page and socket that carry it: nothing that comes out has it."""
+    caplog.set_level(0)
+    with capture_logs() as logs:
+        async with tapped(f"{URL}?session={MARK}#{MARK}") as (chrome, tap, ear):
+            params = {"requestId": "9.1", "url": f"wss://u:{MARK}@api.po.market/socket.io/?token={MARK}"}
+            await chrome.emit("Network.webSocketCreated", params, PAGE_SESSION)
+            for messages in FORMS.values():
+                for data, text in messages:
+                    payload = data.decode() if text else base64.b64encode(data).decode()
+                    await chrome.frame(payload, opcode=1 if text else 2, way="Sent")
+                    await chrome.frame(payload, opcode=1 if text else 2, way="Received")
+            await chrome.frame('42["ps"]')
+            await ear.frame('42["ps"]')
+            assert tap.stats.secrets >= 2 * len(FORMS)
+            outputs = repr([ear.order, tap.stats, tap.browser, logs, caplog.text])
+    assert MARK not in outputs
+    assert base64.b64encode(MARK.encode()).decode()[:20] not in outputs
 
 
 async def test_what_makes_no_sense_is_counted_and_skipped() -> None:
