@@ -6,7 +6,6 @@ A broker that is there already is used and never touched.
 import asyncio
 import os
 import shutil
-import signal
 from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import ip_address
@@ -16,6 +15,7 @@ from typing import Literal
 
 from structlog import get_logger
 
+from qfluxd.leftovers import STOP_WITHIN, Leftover
 from qfluxd.settings import MqttSettings
 
 APT = "sudo apt-get install mosquitto"
@@ -28,8 +28,6 @@ GONE_FOR = 10.0
 """Seconds that somebody else's broker may be away before we start ours: a restart of it must find its port free."""
 STEADY = 2.0
 """Seconds after which an end of mosquitto is news, and not one more failure to start."""
-STOP_WITHIN = 2.0
-"""Seconds for mosquitto to write its retained messages and end."""
 
 type Found = Literal["broker", "stranger", "nothing"]
 
@@ -107,10 +105,12 @@ class Keeper:
         self._find = find
         self._gone_for = gone_for
         self._said = ""
+        self._leftover = Leftover(folder / "mosquitto.pid", str(self._config))
 
     async def run(self) -> None:
         """Look, run mosquitto if nobody is there, and again when that has changed."""
-        await self._end_leftover()
+        if (pid := await self._leftover.end()) is not None:
+            get_logger().info("mosquitto left over from an earlier run ended", pid=pid)
         patience = 0.0
         while True:
             found: Found = "broker" if self._connected() else await look(self._host, self._port)
@@ -137,7 +137,7 @@ class Keeper:
             await process.wait()
         finally:
             await _end(process)
-            self._pid_file.unlink(missing_ok=True)
+            self._leftover.forget()
         if monotonic() - began >= STEADY:
             self._said = ""
         self._say("mosquitto ended", code=process.returncode, line=last)
@@ -156,7 +156,7 @@ class Keeper:
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
         )
-        self._pid_file.write_text(f"{process.pid} {os.getpid()}")
+        self._leftover.note(process.pid)
         return process
 
     def _configuration(self) -> str:
@@ -175,23 +175,6 @@ class Keeper:
         # As root it would become the user mosquitto, who cannot write to our folder.
         return "\n".join([*lines, *(["user root"] if os.geteuid() == 0 else []), ""])
 
-    async def _end_leftover(self) -> None:
-        """End the broker of an earlier run of ours that was killed and could not."""
-        pid = self._leftover()
-        if pid is not None:
-            get_logger().info("mosquitto left over from an earlier run", pid=pid)
-            with suppress(ProcessLookupError):
-                await _end_stranger(pid)
-
-    def _leftover(self) -> int | None:
-        try:
-            child, parent = (int(word) for word in self._pid_file.read_text().split())
-            command = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
-            child_of = int(Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[1])
-        except (OSError, ValueError):
-            return None
-        return child if os.fsencode(self._config) in command and child_of != parent else None
-
     def _on_found(self, found: Found) -> None:
         if found == "broker":
             self._said = ""
@@ -207,10 +190,6 @@ class Keeper:
     def _config(self) -> Path:
         return self._folder / "mosquitto.conf"
 
-    @property
-    def _pid_file(self) -> Path:
-        return self._folder / "mosquitto.pid"
-
 
 async def _end(process: asyncio.subprocess.Process) -> None:
     with suppress(ProcessLookupError):
@@ -221,19 +200,3 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     except TimeoutError:
         process.kill()
         await process.wait()
-
-
-async def _end_stranger(pid: int) -> None:
-    """End a process that is not our child, and wait until it has; a descriptor tells when."""
-    loop, ended = asyncio.get_running_loop(), asyncio.Event()
-    descriptor = os.pidfd_open(pid)
-    loop.add_reader(descriptor, ended.set)
-    try:
-        signal.pidfd_send_signal(descriptor, signal.SIGTERM)
-        async with asyncio.timeout(STOP_WITHIN):
-            await ended.wait()
-    except TimeoutError:
-        signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-    finally:
-        loop.remove_reader(descriptor)
-        os.close(descriptor)

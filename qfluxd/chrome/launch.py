@@ -16,12 +16,14 @@ from qfluxd.chrome.endpoint import find_browser
 from qfluxd.chrome.find import find_chrome, needs_no_sandbox
 from qfluxd.chrome.secrets import bare
 from qfluxd.errors import Disconnected, Unavailable
+from qfluxd.leftovers import Leftover
 from qfluxd.settings import ChromeSettings
 
 log = structlog.get_logger()
 
 _START_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 3.0
+_LAST_WORDS_SECONDS: Final = 0.5
 _LISTENING: Final = re.compile(r"DevTools listening on ws://([^/\s]+)/")
 _ADDRESS: Final = re.compile(r"\w+://[^\s\"')]+")
 _SMALL_SHM: Final = 512 * 1024 * 1024
@@ -88,9 +90,16 @@ class Chrome(asyncio.SubprocessProtocol):
             self._hear(line)
 
     def process_exited(self) -> None:
-        """It has ended."""
+        """It has ended; what it said last may still be on its way, or never come where a child holds the pipe."""
         self.code = self._transport.get_returncode() if self._transport else None
         self._ended.set()
+        asyncio.get_running_loop().call_later(_LAST_WORDS_SECONDS, self._say_ended)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has ended and all it said was heard."""
+        self._say_ended()
+
+    def _say_ended(self) -> None:
         self._fail(f"Chrome ended at once with code {self.code} (is its profile open elsewhere?): {self._last_words}")
 
     def _hear(self, line: str) -> None:
@@ -174,18 +183,23 @@ async def launched(settings: ChromeSettings, state_dir: Path, url: str | None = 
     Raises:
         Unavailable: no browser, no port, or no way to run it safely; says what to do.
     """
-    await _refuse_taken_port(settings.endpoint)
     profile = settings.profile_dir or state_dir / "chrome-profile"
+    leftover = Leftover(profile / "qfluxd.pid", f"--user-data-dir={profile}")
+    if (pid := await leftover.end()) is not None:
+        log.info("chrome left over from an earlier run ended", pid=pid)
+    await _refuse_taken_port(settings.endpoint)
     command = _command(find_chrome(settings), settings, profile, url)
     profile.mkdir(mode=0o700, parents=True, exist_ok=True)
     profile.chmod(0o700)
     chrome = await _start(command)
+    leftover.note(chrome.pid)
     try:
         await chrome.wait_listening()
         log.info("chrome started", pid=chrome.pid, endpoint=chrome.endpoint, headless=settings.headless)
         yield chrome
     finally:
         await chrome.stop()
+        leftover.forget()
 
 
 async def _start(command: list[str]) -> Chrome:

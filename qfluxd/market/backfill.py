@@ -47,8 +47,7 @@ def _closed(
     """The closed bars of a series, made as exact as the tale allows, ascending and without holes."""
     rows = {row.at: row for row in level.past.rows()}
     for row in _exact(level, tale, beneath):
-        is_closed = level.start == NEVER or row.at + level.timeframe <= level.start
-        if is_closed and row.at >= oldest and _is_better(row, rows.get(row.at)):
+        if row.at + level.timeframe <= level.start and row.at >= oldest and _is_better(row, rows.get(row.at)):
             rows[row.at] = row
     ordered: Iterable[Row] = (rows[at] for at in sorted(rows))
     if was_new:  # a first bar that is told from its middle only, and that no row completes, was never heard
@@ -91,8 +90,6 @@ def _without_holes(level: Level, rows: list[Row]) -> Iterator[Row]:
 
 def _reform(level: Level, tale: Tale, beneath: Mapping[Millis, Row], keep: int) -> None:
     """Make the forming bar exact where its beginning is known now, else let it hold all that is known."""
-    if level.start == NEVER:
-        return
     row = _from_ticks(level, tale) if level.source is None else _from_beneath(level, level.source, beneath, keep)
     if row is None or row.traits & BLIND:
         row = _from_rows(level, tale) or row
@@ -122,9 +119,9 @@ def _from_rows(level: Level, tale: Tale) -> Row | None:
     """From the broker's rows; ticks of the source's forming bar are left out, they come when it closes."""
     if not tale.reaches_present or level.timeframe % tale.timeframe:
         return None
-    parts = [tale.rows.get(at) for at in range(level.start, max(tale.rows, default=NEVER) + 1, tale.timeframe)]
-    known = [part for part in parts if part is not None]
-    if not known or len(known) < len(parts):
+    opens = range(level.start, tale.ticks[-1].at + 1, tale.timeframe)
+    known = [tale.rows[at] for at in opens if at in tale.rows]
+    if not known or len(known) < len(opens):
         return None
     row = join(level.start, known)
     if level.source is None:

@@ -71,13 +71,10 @@ class Level:
         """When the bar that holds `at` opens."""
         return at - (at + self.origin) % self.timeframe
 
-    def begin(self, at: Millis, price: float, out: list[Candle]) -> None:
-        """Start with the bar that holds `at`; what the past does not reach is filled with empty bars."""
+    def begin(self, at: Millis, price: float) -> None:
+        """Start with the bar that holds `at`; what came before in it is not known."""
         self.start = self.floor(at)
         self.end = self.start + self.timeframe
-        newest = self.past.newest()
-        if newest is not None:
-            self._fill(newest.at + self.timeframe, newest.close, BLIND, out)
         self.open = self.high = self.low = self.close = price
         self.ticks, self.traits = 0, BLIND
 

@@ -100,6 +100,11 @@ class Lane:
         self.fold(tick)
         return [*self.take_owed(), *closed] if self.owed else closed
 
+    def begin(self, at: Millis, price: float) -> None:
+        """Let the bars that hold `at` be the first."""
+        for level in self.levels:
+            level.begin(at, price)
+
     def wake(self, tick: Tick, out: list[Candle]) -> None:
         """A tick after time that nobody heard: bars begin, or go on half known, and a gap is owed."""
         if self.has_begun:
@@ -107,8 +112,7 @@ class Lane:
             self.gaps += 1
             self.pass_time(tick.at, BLIND, out)
         else:
-            for level in self.levels:
-                level.begin(tick.at, tick.price, out)
+            self.begin(tick.at, tick.price)
         self.deaf = False
         self.since = tick.at
 

@@ -104,10 +104,6 @@ class Past:
         place += _CELL_SIZE
         self._oldest = place if place < self._size else 0
 
-    def newest(self) -> Row | None:
-        """The bar that closed last."""
-        return next(iter(self.rows(1)), None)
-
     def rows(self, count: int | None = None) -> list[Row]:
         """The newest `count` bars, or all, oldest first."""
         return list(map(Row._make, _CELL.iter_unpack(self._newest_cells(len(self) if count is None else count))))

@@ -41,7 +41,10 @@ def tell(lane: Lane, history: History, now: Millis) -> Tale:
     """Hear a history: ticks newer than the lane's are folded there as if live; all of it is laid in line."""
     told = _in_order(history.ticks)
     if not told:
-        return Tale(history.series.timeframe, (), _finished_rows(lane, history, now), _FOREVER, 0)
+        rows = _finished_rows(lane, history, now)
+        if rows and not lane.has_begun:
+            _begin_behind(lane, rows[max(rows)], history.series.timeframe)
+        return Tale(history.series.timeframe, (), rows, _FOREVER, 0)
     first, last, live = told[0].at, told[-1].at, tuple(lane.recent)
     _fold_missed(lane, told)
     if last > lane.last:
@@ -78,7 +81,17 @@ def _union(told: list[Tick], live: Sequence[Tick]) -> list[Tick]:
 
 def _is_joined(lane: Lane, at: Millis) -> bool:
     """Whether every tick from `at` on, to the newest, is remembered."""
+    if not lane.recent:
+        return False
     return lane.since - at <= lane.quiet_after and lane.recent[0].at <= max(at, lane.since)
+
+
+def _begin_behind(lane: Lane, row: Row, timeframe: Millis) -> None:
+    """Rows alone are an asset's past: nothing was heard since the newest of them ended."""
+    end = row.at + timeframe
+    lane.begin(end, row.close)
+    lane.last = lane.since = end - 1
+    lane.deaf = True
 
 
 def _fold_missed(lane: Lane, told: list[Tick]) -> None:

@@ -38,7 +38,7 @@ class Telling:
 
     def _session(self, session: Session) -> None:
         """The state in words; a lost connection makes the next tick a first one again."""
-        if not session.connected:
+        if not session.connected and session.state != "stopped":
             self._heard = False
         before, self._told = self._told, session
         if (session.state, session.reason) == (before.state, before.reason):

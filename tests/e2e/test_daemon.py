@@ -282,10 +282,12 @@ async def test_a_late_attach_leaves_their_page_alone(tmp_path: Path) -> None:
             await facts.state("ready")
             await facts.until(lambda: whole(facts.of(Candle)) > 5, 30)
             assert page_loads(page) == loads
-            series = facts.of(Candle)[0].series
+            series = next(candle.series for candle in facts.of(Candle) if candle.quality == "whole")
             qualities = [candle.quality for candle in facts.of(Candle) if candle.series == series]
             assert qualities[:2] == ["partial", "whole"]
-            assert "backfilled" not in {candle.quality for candle in facts.of(Candle)}
+            # An answer about older minutes may still be on its way when we come; the ticks of the past are gone.
+            fives = {candle.quality for candle in facts.of(Candle) if candle.series.timeframe == FIVE}
+            assert "backfilled" not in fives
         assert theirs.code is None
 
 

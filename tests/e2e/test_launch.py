@@ -1,7 +1,10 @@
 """A real Chrome of our own: it starts, shows the page, answers on its port, and leaves nothing behind."""
 
+import asyncio
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,3 +52,35 @@ async def test_a_profile_in_use_is_said(tmp_path: Path) -> None:
         with pytest.raises(Unavailable, match="profile open elsewhere"):
             async with browser(tmp_path):
                 pytest.fail("started")
+
+
+STARTER = """
+import asyncio, sys
+from pathlib import Path
+from qfluxd.chrome.launch import launched
+from qfluxd.observability import logs
+from qfluxd.settings import ChromeSettings
+
+async def main():
+    logs.set_up("error")
+    settings = ChromeSettings(endpoint=sys.argv[2], headless=True)
+    async with launched(settings, Path(sys.argv[1])) as chrome:
+        print(chrome.endpoint, flush=True)
+        await chrome.wait()
+
+asyncio.run(main())
+"""
+
+
+async def test_a_killed_run_does_not_bar_the_next_one(tmp_path: Path) -> None:
+    """A Chrome whose starter was killed is ended by the next start with that profile, which gets its port."""
+    run = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", STARTER, str(tmp_path), "http://127.0.0.1:0", stdout=subprocess.PIPE
+    )
+    assert run.stdout is not None
+    endpoint = (await run.stdout.readline()).decode().strip()
+    os.kill(run.pid, signal.SIGKILL)
+    settings = ChromeSettings(endpoint=endpoint, headless=True)
+    async with launched(settings, tmp_path) as chrome:
+        assert chrome.endpoint == endpoint
+    await run.wait()
