@@ -284,13 +284,39 @@ def test_rows_that_do_not_meet_leave_no_hole() -> None:
     assert_like_the_ticks(book, HOURS, M1)
 
 
-def test_a_first_tick_behind_old_rows_leaves_no_hole() -> None:
-    """Where rows came without ticks, the time up to the first tick is filled with empty bars."""
+def test_a_first_tick_behind_old_rows_ends_a_gap() -> None:
+    """Where rows came without ticks, the time up to the first tick is a gap, filled with empty bars."""
     book = Book([MINUTE])
     book.seed(History(M1, server_rows(HOURS, MINUTE)[:10], ()), NOW)
-    news = book.tick(between(HOURS, 15 * MINUTE + 30_000, HOUR)[0])
+    first = between(HOURS, 15 * MINUTE + 30_000, HOUR)[0]
+    news = book.tick(first)
+    assert news[0] == Gap(A, MIDNIGHT + 10 * MINUTE - 1, first.at)
     assert [c.quality for c in only_candles(news)] == ["empty"] * 5
     assert_no_hole(book.candles(M1, 1_000))
+
+
+def test_rows_may_come_before_the_history() -> None:
+    """A page of rows, then the history that overlaps it, then live ticks: one series, each bar once."""
+    book = Book(LADDER)
+    told = book.seed(History(M1, server_rows(HOURS, MINUTE)[:105], ()), NOW)
+    told += book.seed(history(START, END), NOW)
+    told += only_candles(feed(book, between(HOURS, END, 116 * MINUTE)))
+    assert len({(c.series, c.at) for c in told}) == len(told)
+    assert {c.quality for c in told} == {"whole", "backfilled"}
+    for series in (S5, M1, M5):
+        assert_like_the_ticks(book, HOURS, series)
+
+
+def test_an_open_bar_with_a_row_missing_stays_partial() -> None:
+    """Rows and ticks that do not meet make no open bar exact, however old the rows go back."""
+    series = Series(A, 30 * SECOND)
+    book = Book([SECOND, 30 * SECOND])
+    row = Bar(MIDNIGHT, 1.0, 1.0, 1.0, 1.0)
+    ticks = (Tick(A, MIDNIGHT + 16_000, 2.0), Tick(A, MIDNIGHT + 17_000, 3.0))
+    book.seed(History(Series(A, 15 * SECOND), (row,), ticks), NOW)
+    forming = book.forming(series)
+    assert forming is not None
+    assert forming.quality == "partial"
 
 
 def test_a_full_memory_is_not_filled_with_older_bars() -> None:
