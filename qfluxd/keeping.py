@@ -24,22 +24,30 @@ async def keep(session: Callable[[], Awaitable[None]], on_lost: Callable[[Discon
     while True:
         began = monotonic()
         try:
-            await session()
+            await _run(session)
         except* Disconnected as trouble:
             on_lost(_first(trouble))
-        _stop_if_cancelled()
         attempt = 0 if monotonic() - began >= _STEADY else attempt + 1
         wait = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempt, 10))
         await asyncio.sleep(wait * random.uniform(0.5, 1))  # noqa: S311 - jitter keeps no secret
 
 
+async def _run(session: Callable[[], Awaitable[None]]) -> None:
+    """Run one session in a task of its own, which ends with us.
+
+    Before Python 3.13 a task group whose child fails can leave its task counted as cancelled, or swallow a
+    cancellation that comes at the same moment; in a task of its own neither can reach the loop.
+    """
+    task = asyncio.ensure_future(session())
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.wait([task])
+        raise
+    task.result()
+
+
 def _first(trouble: BaseExceptionGroup[Disconnected]) -> Disconnected:
     error = trouble.exceptions[0]
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
-
-
-def _stop_if_cancelled() -> None:
-    # Before Python 3.13 a task group whose child failed at the same moment swallows the cancellation.
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

@@ -79,13 +79,19 @@ def _is_better(row: Row, old: Row | None) -> bool:
 
 
 def _without_holes(level: Level, rows: list[Row]) -> Iterator[Row]:
-    step = level.timeframe
+    """The rows with empty ones where some are missing; every empty one repeats the close before it."""
+    step, close = level.timeframe, None
     ends = [row.at for row in rows[1:]] + [level.start]
     for row, end in zip(rows, ends, strict=False):
-        yield row
+        close = row.close if row.traits & FILLED or close is None else close
+        yield row if row.traits & FILLED else _empty(row.at, close, row.traits)
         missing = range(row.at + step, end, step)
         if len(missing) <= FILL_LIMIT:
-            yield from (Row(at, row.close, row.close, row.close, row.close, 0, BLIND) for at in missing)
+            yield from (_empty(at, close, BLIND) for at in missing)
+
+
+def _empty(at: Millis, price: float, traits: int) -> Row:
+    return Row(at, price, price, price, price, 0, traits)
 
 
 def _reform(level: Level, tale: Tale, beneath: Mapping[Millis, Row], keep: int) -> None:
@@ -101,14 +107,14 @@ def _from_ticks(level: Level, tale: Tale) -> Row | None:
     if not tale.reaches_present or tale.first > level.start:
         return None
     found = list(bars([tick for tick in tale.ticks if tick.at >= level.start], level.floor, level.timeframe))
-    return found[-1] if found else _void(level)
+    return found[-1] if found else _empty(level.start, level.close, 0)
 
 
 def _from_beneath(level: Level, source: Level, beneath: Mapping[Millis, Row], keep: int) -> Row | None:
     opens = range(level.start, source.start, source.timeframe)
     known = [beneath[at] for at in opens if at in beneath]
     if not opens:
-        return _void(level)
+        return _empty(level.start, level.close, 0)
     if not known or (len(known) < len(opens) and len(opens) > keep):  # then some may have been forgotten
         return None
     row = join(level.start, known)
@@ -128,10 +134,6 @@ def _from_rows(level: Level, tale: Tale) -> Row | None:
         return row
     end = level.source.start
     return row._replace(ticks=sum(level.start <= tick.at < end for tick in tale.ticks))
-
-
-def _void(level: Level) -> Row:
-    return Row(level.start, level.close, level.close, level.close, level.close, 0, 0)
 
 
 def _news(old: Sequence[Row], rows: Iterable[Row]) -> Iterator[Row]:

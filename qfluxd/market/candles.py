@@ -132,8 +132,9 @@ class Book:
         """Take in what the broker told about the past, at `now` by its clock.
 
         Returns the candles that this added or made exact, shortest timeframe first, oldest first within
-        each. Their `ticks` count the ticks that were told; the broker's own rows tell none. Silence that
-        lies before the history is told as a `Gap` by the next call of `tick` or `advance`.
+        each. Their `ticks` count the ticks that were told; the broker's own rows tell none. Rows that came
+        without ticks only reach back. Silence before the history is told as a `Gap` by the next call of
+        `tick` or `advance`.
         """
         lane = self._lanes[history.series.asset]
         self._due = NEVER

@@ -79,8 +79,8 @@ async def test_a_killed_run_does_not_bar_the_next_one(tmp_path: Path) -> None:
     )
     assert run.stdout is not None
     endpoint = (await run.stdout.readline()).decode().strip()
-    os.kill(run.pid, signal.SIGKILL)
+    run.kill()
+    await run.wait()
     settings = ChromeSettings(endpoint=endpoint, headless=True)
     async with launched(settings, tmp_path) as chrome:
         assert chrome.endpoint == endpoint
-    await run.wait()

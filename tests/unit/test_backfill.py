@@ -1,6 +1,6 @@
 """How a history and the live ticks become one series."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 import pytest
@@ -202,6 +202,100 @@ def test_history_too_far_behind_improves_only_what_it_covers() -> None:
         assert_like_the_ticks(book, HOURS, series)
 
 
+def test_history_that_does_not_reach_what_is_heard_guesses_nothing() -> None:
+    """A bar that history leaves in its middle, before anything was heard, stays partial as it was."""
+    book = Book(LADDER)
+    feed(book, between(HOURS, 106 * MINUTE + 30_000, 112 * MINUTE))
+    before = book.candles(M1, 99)
+    row = server_rows(HOURS, MINUTE)[106]
+    half = History(M1, (*server_rows(HOURS, MINUTE)[:106], row), between(HOURS, START, 106 * MINUTE + 20_000))
+    added = book.seed(half, NOW)
+    assert {c.quality for c in added} == {"backfilled", "empty"}
+    assert {c.series for c in added if c.quality == "empty"} == {S5}
+    assert book.candles(M1, 99)[-len(before) :] == before
+    assert before[0].quality == "partial"
+    assert_no_hole(book.candles(S5, 999))
+
+
+def test_history_of_a_past_with_a_silence_after_it_guesses_nothing() -> None:
+    """Bars of a silence that lies behind the history's end keep what was told of them."""
+    book = Book(LADDER)
+    feed(book, [*between(HOURS, 104 * MINUTE, 107 * MINUTE + 2_000), *between(HOURS, 110 * MINUTE, 112 * MINUTE)])
+    before = {(c.series, c.at): c for series in (S5, M1, M5) for c in book.candles(series, 999)}
+    for candle in book.seed(history(START, 106 * MINUTE + 2_000), NOW):
+        assert candle.at < MIDNIGHT + 105 * MINUTE
+        assert candle.quality == "backfilled"
+    after = {(c.series, c.at): c for series in (S5, M1, M5) for c in book.candles(series, 999)}
+    late = [key for key in before if key[1] >= MIDNIGHT + 105 * MINUTE]
+    assert [after[key] for key in late] == [before[key] for key in late]
+
+
+def test_rows_of_a_timeframe_between_make_an_open_bar_exact() -> None:
+    """Two-minute rows complete an open four-minute bar; ticks that go into it later count once."""
+    four = Series(A, 4 * MINUTE)
+    book = Book([MINUTE, 4 * MINUTE])
+    told = between(HOURS, 109 * MINUTE + 30_000, END)
+    book.seed(History(Series(A, 2 * MINUTE), server_rows(HOURS, 2 * MINUTE)[:55], told), NOW)
+    forming = book.forming(four)
+    assert forming is not None
+    assert forming.quality == "backfilled"
+    news = only_candles(feed(book, between(HOURS, END, 113 * MINUTE)))
+    (closed,) = [candle for candle in news if candle.series == four]
+    assert (closed.quality, closed.ticks) == ("backfilled", 300)
+    assert_like_the_ticks(book, HOURS, four)
+
+
+def test_a_history_told_twice_counts_once() -> None:
+    """The page may ask twice: neither bars nor counts change, not even of a bar that stays partial."""
+    hour = Series(A, HOUR)
+    for timeframes in ([HOUR], LADDER):
+        book = Book(timeframes)
+        feed(book, between(HOURS, END - 4_000, END + 1_000))
+        told = History(M1, (), between(HOURS, START, END))
+        book.seed(told, NOW)
+        before = book.forming(Series(A, timeframes[-1]))
+        assert book.seed(told, NOW) == []
+        assert book.forming(Series(A, timeframes[-1])) == before
+    assert hour.timeframe not in LADDER
+
+
+def test_a_told_tick_heard_again_is_known() -> None:
+    """A tick of the open bar that only history has told is repeated when it comes live, not out of its order."""
+    book = Book([MINUTE])
+    feed(book, between(HOURS, END - 4_000, END))
+    book.seed(history(START, END), NOW)
+    feed(book, between(HOURS, END - 20_000, END - 19_000))
+    assert (book.stats.repeated, book.stats.backward) == (2, 0)
+
+
+def test_the_newest_ticks_are_remembered_behind_a_long_history() -> None:
+    """Hundreds of told ticks that went into an open hour do not push out the newest: heard again, they are known."""
+    book = Book([HOUR])
+    feed(book, between(HOURS, END - 4_000, END + 1_000))
+    book.seed(history(START, END), NOW)
+    feed(book, between(HOURS, END - 3_000, END))
+    assert (book.stats.repeated, book.stats.backward) == (6, 0)
+
+
+def test_a_long_bar_keeps_what_nobody_remembers_tick_by_tick() -> None:
+    """History that ends minutes before the ticks still remembered adds to an open hour and takes nothing away."""
+    book = Book([HOUR])
+    feed(book, between(HOURS, HOUR + 30_000, HOUR + 10 * MINUTE))
+    book.seed(history(HOUR - MINUTE, HOUR + 2 * MINUTE), NOW)
+    forming = book.forming(Series(A, HOUR))
+    assert forming is not None
+    assert (forming.ticks, forming.quality) == (1_200, "partial")
+
+
+def test_a_bar_that_a_row_opened_keeps_its_open() -> None:
+    """A tick out of order, older than those told, does not open a bar that the broker's row opened."""
+    book = Book([MINUTE])
+    row = Bar(MIDNIGHT, 4.0, 4.0, 4.0, 4.0)
+    book.seed(History(M1, (row,), (Tick(A, MIDNIGHT + 40_000, 5.0), Tick(A, MIDNIGHT + 41_000, 5.0))), NOW)
+    book.tick(Tick(A, MIDNIGHT + 39_000, 3.0))
+    assert book.forming(M1) == Candle(M1, MIDNIGHT, 4.0, 5.0, 3.0, 5.0, 3, "backfilled")
+
+
 def test_what_was_whole_never_changes() -> None:
     """History that says otherwise cannot move a candle that was told as whole or backfilled."""
     book = Book([5 * SECOND])
@@ -227,17 +321,21 @@ def test_history_before_the_next_tick_leaves_no_gap() -> None:
         assert_like_the_ticks(book, HOURS, series)
 
 
-def test_what_history_does_not_cover_is_told_as_a_gap() -> None:
+@pytest.mark.parametrize(
+    "teller", [lambda book: book.advance(0), lambda book: book.tick(between(HOURS, END, HOUR * 2)[0])]
+)
+def test_what_history_does_not_cover_is_told_as_a_gap(teller: Callable[[Book], Sequence[Candle | Gap]]) -> None:
     """Silence longer than the history: the gap reaches to its first tick, and its minutes come from rows."""
     book = Book(LADDER)
     feed(book, between(HOURS, 80 * MINUTE, 90 * MINUTE + 10_000))
     added = book.seed(history(START, END), NOW)
-    assert list(book.advance(0)) == [Gap(A, MIDNIGHT + 90 * MINUTE + 9_500, MIDNIGHT + START + 200)]
+    gap = Gap(A, MIDNIGHT + 90 * MINUTE + 9_500, MIDNIGHT + START + 200)
+    assert next(iter(teller(book))) == gap
     assert_like_the_ticks(book, HOURS, M1)
     assert_like_the_ticks(book, HOURS, M5)
     assert_no_hole(book.candles(S5, 1_000))
     assert {c.quality for c in added if c.series == S5} == {"partial", "empty", "backfilled"}
-    assert book.advance(0) == ()
+    assert not book.advance(0)
 
 
 def test_history_after_the_next_tick_repairs_the_silence() -> None:
@@ -317,6 +415,34 @@ def test_an_open_bar_with_a_row_missing_stays_partial() -> None:
     forming = book.forming(series)
     assert forming is not None
     assert forming.quality == "partial"
+
+
+def test_rows_alone_begin_a_long_bar() -> None:
+    """A five-minute bar that rows began opens with them, though time that nobody heard makes it partial."""
+    book = Book([MINUTE, 5 * MINUTE])
+    rows = server_rows(HOURS, MINUTE)[5:7]
+    book.seed(History(M1, rows, ()), NOW)
+    feed(book, between(HOURS, 8 * MINUTE, 10 * MINUTE + 1))
+    (closed,) = book.candles(M5, 9)
+    assert (closed.open, closed.quality, closed.ticks) == (rows[0].open, "partial", 240)
+    assert closed.low == min(*(row.low for row in rows), *(t.price for t in between(HOURS, 8 * MINUTE, 10 * MINUTE)))
+
+
+def test_history_joins_the_empty_bars_that_the_clock_has_closed() -> None:
+    """Ticks that were told after the clock had passed their bars make those bars exact, and time goes on."""
+    second = Series(A, SECOND)
+    book = Book([SECOND], grace=0)
+    book.tick(Tick(A, MIDNIGHT + 10_200, 1.0))
+    book.advance(MIDNIGHT + 15_000)
+    told = tuple(Tick(A, MIDNIGHT + at, price) for at, price in ((10_200, 1.0), (10_900, 5.0), (12_100, 3.0)))
+    added = book.seed(History(M1, (), told), MIDNIGHT + 15_000)
+    assert [(c.at - MIDNIGHT, c.close, c.ticks) for c in added] == [
+        (12_000, 3.0, 1),
+        (13_000, 3.0, 0),
+        (14_000, 3.0, 0),
+    ]
+    assert [c.close for c in only_candles(book.advance(MIDNIGHT + 17_000))] == [3.0, 3.0]
+    assert_no_hole(book.candles(second, 99))
 
 
 def test_a_full_memory_is_not_filled_with_older_bars() -> None:

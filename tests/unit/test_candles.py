@@ -111,6 +111,14 @@ def test_what_the_clock_closes_comes_in_one_order() -> None:
     assert len(told) == 2 * (3 + 1 + 1)
 
 
+def test_what_the_clock_closes_at_once_is_sorted_by_asset() -> None:
+    """Bars of one end come by asset, not in the order in which the assets were first heard."""
+    book = Book([SECOND], grace=0)
+    for asset in ("C", "A", "B"):
+        book.tick(tick(0.5, 1, asset))
+    assert [c.series.asset for c in only_candles(book.advance(MIDNIGHT + 1_000))] == ["A", "B", "C"]
+
+
 def test_silence_is_told_as_a_gap() -> None:
     """A tick after more than `quiet_after` brings a gap from the last tick to it, before the bars."""
     book = Book([5 * SECOND], quiet_after=5_000)
@@ -124,6 +132,16 @@ def test_silence_is_told_as_a_gap() -> None:
     ]
     assert [c.quality for c in only_candles(feed(book, [tick(25, 4), tick(30, 4)]))] == ["partial", "whole"]
     assert book.stats.gaps == book.stats.assets[A].gaps == 1
+
+
+def test_silence_inside_a_bar_is_a_gap_too() -> None:
+    """A bar longer than `quiet_after` notices a silence within it: a gap, and the bar is partial."""
+    book = Book([MINUTE], quiet_after=5_000)
+    feed(book, [tick(s, 1) for s in range(55, 65)])
+    assert book.tick(tick(70, 2)) == [Gap(A, MIDNIGHT + 64_000, MIDNIGHT + 70_000)]
+    forming = book.forming(M1)
+    assert forming is not None
+    assert forming.quality == "partial"
 
 
 def test_silence_as_long_as_allowed_is_no_gap() -> None:
@@ -200,6 +218,21 @@ def test_a_tick_is_late_for_a_bar_that_the_clock_closed() -> None:
     assert book.forming(S5) == Candle(S5, MIDNIGHT + 5_000, 1, 1, 1, 1, 0, "empty")
 
 
+def test_a_late_tick_was_heard_all_the_same() -> None:
+    """A tick that is too late for its bar still shows that its asset is not silent."""
+    book = Book([SECOND], grace=0, quiet_after=5_000)
+    book.tick(tick(4.5, 1))
+    book.advance(MIDNIGHT + 7_000)
+    assert list(book.tick(tick(4.9, 9))) == []
+    assert book.stats.late == 1
+    news = book.tick(tick(9.8, 1))
+    assert not [fact for fact in news if isinstance(fact, Gap)]
+    assert {c.high for c in only_candles(news)} == {1}
+    assert book.candles(Series(A, SECOND), 9)[0] == Candle(
+        Series(A, SECOND), MIDNIGHT + 4_000, 1, 1, 1, 1, 1, "partial"
+    )
+
+
 def test_a_repeated_tick_is_counted_once() -> None:
     """The same stamp and price again, newest or older in the open bar, does not count as another tick."""
     book = Book([5 * SECOND])
@@ -246,6 +279,16 @@ def test_timeframes_without_a_common_feeder_are_folded_all_the_same() -> None:
     assert [c.at + c.series.timeframe for c in news] == sorted(c.at + c.series.timeframe for c in news)
     with pytest.raises(KeyError):
         book.candles(Series(A, SECOND), 1)
+
+
+def test_bars_passed_over_by_one_tick_come_in_order() -> None:
+    """A tick that ends many bars of many timeframes at once brings them by end, then timeframe."""
+    book = Book([SECOND, 2 * SECOND, 3 * SECOND, 4 * SECOND], quiet_after=60_000)
+    book.tick(tick(0, 1))
+    news = only_candles(book.tick(tick(12, 1)))
+    told = [(c.at + c.series.timeframe, c.series.timeframe) for c in news]
+    assert told == sorted(told)
+    assert len(told) == 12 + 6 + 4 + 3
 
 
 def test_forming_is_everything_since_the_bar_opened() -> None:

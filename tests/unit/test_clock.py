@@ -159,6 +159,15 @@ def test_a_backlog_does_not_set_the_clock() -> None:
     assert clock.offset_ms == -40
 
 
+def test_stale_ticks_of_all_ages_do_not_set_the_clock() -> None:
+    """Late ticks that do not agree with each other say nothing, however long they come alone."""
+    clock = Clock()
+    host = hear(clock, NOON, 60, ahead=0)
+    for number in range(40):
+        clock.hear(host - (number * 37 % 11 + 2) * MINUTE, host + number * 500)
+    assert clock.offset_ms == -40
+
+
 def test_a_line_that_became_slow_is_followed_without_stepping_back() -> None:
     """Ticks that are two seconds later from now on become the measure after seconds, not after five minutes."""
     clock = Clock()

@@ -44,3 +44,25 @@ async def test_the_waits_stay_short() -> None:
     with pytest.raises(ProtocolError):
         await keep(session, lambda lost: None)
     assert max(later - earlier for earlier, later in pairwise(times)) < 3
+
+
+async def test_it_ends_when_it_is_cancelled_whatever_the_session_does() -> None:
+    """A session that is cancelled at the very moment in which it is lost does not start another one."""
+    started = asyncio.Event()
+    sessions = 0
+
+    async def session() -> None:
+        nonlocal sessions
+        sessions += 1
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise Disconnected("lost while leaving") from None
+
+    task = asyncio.ensure_future(keep(session, lambda lost: None))
+    await started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert sessions == 1
