@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from time import time_ns
 from typing import Any, cast
 
@@ -16,10 +17,10 @@ from qfluxd.api.outbox import Outbox
 from qfluxd.api.payloads import HealthPayload, InfoPayload, LogLevel, StatusPayload
 from qfluxd.config import Loaded, Settings, diff
 from qfluxd.desk import Desk
-from qfluxd.errors import ConfigError, DataError
+from qfluxd.errors import ConfigError, DataError, Unavailable
 from qfluxd.market.recorder import Recorder
 from qfluxd.market.store import Store
-from qfluxd.model import Alert, Fact, Millis, Session, Tick
+from qfluxd.model import DAY, HOUR, Alert, Fact, Millis, Session, Tick
 from qfluxd.observability import logs
 from qfluxd.observability.notify import Notifier, Watchdog
 from qfluxd.observability.telling import Telling
@@ -32,12 +33,7 @@ log = structlog.get_logger()
 HEALTH_EVERY = 30.0
 """Seconds between two `health` messages."""
 
-API = 1
-"""The version of topics and commands."""
-
 _LOOK_EVERY = 1.0
-_HOUR: Millis = 3_600_000
-_DAY: Millis = 86_400_000
 
 
 async def run_daemon(loaded: Loaded, *extra: Sink) -> int:
@@ -70,7 +66,7 @@ class Daemon:
         self._settings = settings = loaded.settings
         state, stream = settings.daemon.state_dir, settings.market.stream
         captures = state / "captures"
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_private(state)
         self._began = _now()
         self._stopping = asyncio.Event()
         self._recorder = Recorder(self._alert)
@@ -90,7 +86,9 @@ class Daemon:
         self._ticks = 0
         self._restart_required: tuple[str, ...] = ()
         self._last_error: str | None = None
+        self._level = settings.log.level
         self._level_back: asyncio.TimerHandle | None = None
+        self._desk_pulse, self._loop_pulse = self._watchdog.pulse("desk"), self._watchdog.pulse("loop")
         self._end_log_topic: Callable[[], None] = lambda: None
 
     # ---------------------------------------------------------------------------------------------- life
@@ -133,7 +131,7 @@ class Daemon:
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as group:
             parts: dict[str, Coroutine[Any, Any, Any]] = {
-                "driver": self._driver.run(self.desk),
+                "driver": self._drive(),
                 "store": self._store.run(),
                 "recorder": self._recorder.run(),
                 "outbox": self._outbox.run(),
@@ -150,6 +148,12 @@ class Daemon:
             self.desk.stop(_now())
             for task in tasks:
                 task.cancel()
+
+    async def _drive(self) -> None:
+        """Run the driver; with one that has an end, such as a replay, time may stand still after it."""
+        await self._driver.run(self.desk)
+        self._watchdog.release(self._desk_pulse)
+        log.info("driver ended", driver=self._settings.driver.name)
 
     def _leave(self) -> None:
         """Everything to disk; MQTT then sends what waits and says goodbye."""
@@ -177,7 +181,7 @@ class Daemon:
         features = ["candles", "record", *(name for name in ("parquet", "csv") if getattr(self._settings.store, name))]
         level = cast(LogLevel, logs.level())
         payload = InfoPayload(
-            __version__, API, self._settings.driver.name, tuple(features), level, self._restart_required
+            __version__, wire.API_VERSION, self._settings.driver.name, tuple(features), level, self._restart_required
         )
         self._outbox.put(wire.info(payload))
 
@@ -201,13 +205,12 @@ class Daemon:
 
     async def _look_after_pulse(self) -> None:
         """The watchdog is fed only while the desk's time passes as well as the loop's."""
-        desk, loop = self._watchdog.pulse("desk"), self._watchdog.pulse("loop")
         beats = -1
         while True:
             if self.desk.beats != beats:
                 beats = self.desk.beats
-                desk.turn()
-            loop.turn()
+                self._desk_pulse.turn()
+            self._loop_pulse.turn()
             await asyncio.sleep(_LOOK_EVERY)
 
     def health(self) -> HealthPayload:
@@ -223,8 +226,8 @@ class Daemon:
             frames=driver.frames,
             ticks=self._ticks,
             tick_age_ms=None if heard is None else max(0, now - heard),
-            live_hour=self._live.share(_HOUR, now),
-            live_day=self._live.share(_DAY, now),
+            live_hour=self._live.share(HOUR, now),
+            live_day=self._live.share(DAY, now),
             reconnects=driver.reconnects,
             queues={"tap": driver.queued, "store": store.waiting, "mqtt": mqtt.queued},
             dropped=driver.lost + store.lost + mqtt.dropped,
@@ -239,19 +242,24 @@ class Daemon:
     # ------------------------------------------------------------------------------------------- changes
 
     def set_log_level(self, level: str, for_s: int | None) -> dict[str, Any]:
-        """Change the least level that is logged, for good or for some seconds."""
+        """Change the least level that is logged, until the next change or for some seconds."""
         before = logs.level()
-        if self._level_back is not None:
-            self._level_back.cancel()
-            self._level_back = None
+        self._forget_level_back()
+        if for_s is None:
+            self._level = cast(LogLevel, level)
+        else:
+            self._level_back = asyncio.get_running_loop().call_later(for_s, lambda: self._apply_level(self._level))
         self._apply_level(level)
-        if for_s is not None:
-            self._level_back = asyncio.get_running_loop().call_later(for_s, self._apply_level, before)
         return {"level": level, "before": before, "for_s": for_s}
 
     def _apply_level(self, level: str) -> None:
         logs.set_level(cast(LogLevel, level))
         self._publish_info()
+
+    def _forget_level_back(self) -> None:
+        if self._level_back is not None:
+            self._level_back.cancel()
+            self._level_back = None
 
     def on_hangup(self) -> None:
         """SIGHUP: read the configuration again; a bad one is told and changes nothing."""
@@ -262,7 +270,8 @@ class Daemon:
             for mistake in problem.mistakes:
                 log.warning("configuration not taken over", mistake=str(mistake))
             self._alert(Alert("bad_config", "; ".join(str(mistake) for mistake in problem.mistakes), _now()))
-        self._notifier.ready("running")
+        finally:
+            self._notifier.ready("running")
 
     def reload(self) -> dict[str, Any]:
         """Read the configuration again; what cannot change while running waits for a restart, whole."""
@@ -270,18 +279,29 @@ class Daemon:
         applied = [change.key for change in diff(self._loaded, loaded).live]
         changes = diff(self._started_with, loaded)
         self._loaded, self._settings = loaded, changes.settings
-        self._take_over(changes.settings)
+        self._take_over(changes.settings, applied)
         self._restart_required = tuple(change.key for change in changes.restart)
         self._publish_info()
         log.info("configuration read again", applied=applied, restart_required=self._restart_required)
         return {"applied": applied, "restart_required": self._restart_required}
 
-    def _take_over(self, settings: Settings) -> None:
-        logs.set_level(settings.log.level)
+    def _take_over(self, settings: Settings, changed: Sequence[str]) -> None:
+        if "log.level" in changed:
+            self._level = settings.log.level
+            self._forget_level_back()
+            logs.set_level(self._level)
         self.desk.reconfigure(settings.market)
         self._outbox.reconfigure(settings.market.stream)
         self._store.reconfigure(settings.store, settings.market.stream)
         self._publish_logs()
+
+
+def _make_private(folder: Path) -> None:
+    """The folder, for its owner only. Raises `Unavailable` where it cannot be made."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"{folder} cannot be used ({error.strerror}); set [daemon] state_dir to another") from error
 
 
 def _now() -> Millis:

@@ -20,6 +20,7 @@ from qfluxd.model import (
     Candle,
     ChartShown,
     ClosedDeals,
+    Deal,
     DealOpened,
     DealsSettled,
     Event,
@@ -40,6 +41,9 @@ from qfluxd.model import (
     Situation,
     Tick,
     parse_timeframe,
+)
+from qfluxd.model import (
+    Account as AccountName,
 )
 from qfluxd.settings import MarketSettings
 from qfluxd.standing import Standing
@@ -81,7 +85,7 @@ class Desk:
         self._board = Board(lambda symbol: self._wanted(symbol), round(settings.quiet_after * 1000))
         self._standing = Standing(round(settings.stale_after * 1000))
         self._account: AccountState | None = None
-        self._currency: str | None = None
+        self._currencies: dict[AccountName, str] = {}
         self._mismatch: int | None = None
         self.beats = 0
         self._next_look: Millis = 0
@@ -102,7 +106,8 @@ class Desk:
             return
         self._pass_time(at)
         self._take(at, event)
-        self._judge(at)
+        if not (isinstance(event, Situation) and event.state == "connected"):  # judged with the data that proved it
+            self._judge(at)
 
     def beat(self, at: Millis) -> None:
         """Let time pass with nothing heard."""
@@ -155,9 +160,9 @@ class Desk:
                 self._standing.asset = event.asset
                 self._standing.timeframe = event.timeframe or self._standing.timeframe
             case OpenDeals() | ClosedDeals() | DealsSettled():
-                self._on_currency(at, next((deal.currency for deal in event.deals if deal.currency), None))
+                self._on_currency(at, event.deals[:1])
             case DealOpened():
-                self._on_currency(at, event.deal.currency)
+                self._on_currency(at, (event.deal,))
             case LoggedIn():
                 self._book.interrupt()  # another socket streams from here on, and maybe other assets
             case LoggedOut() | Favorites() | OrderSent() | OrderRefused():
@@ -173,9 +178,10 @@ class Desk:
 
     def _on_balance(self, at: Millis, balance: Balance) -> None:
         self._standing.account = balance.account
-        self._currency = balance.currency or self._currency
+        if balance.currency is not None:
+            self._currencies[balance.account] = balance.currency
         before = self._account
-        now = AccountState(balance.amount, self._currency, balance.account, at)
+        now = AccountState(balance.amount, self._currencies.get(balance.account), balance.account, at)
         if before is None or (before.balance, before.currency, before.account) != (
             now.balance,
             now.currency,
@@ -184,11 +190,13 @@ class Desk:
             self._account = now
             self._say(now)
 
-    def _on_currency(self, at: Millis, currency: str | None) -> None:
-        if currency is not None and currency != self._currency:
-            self._currency = currency
-            if self._account is not None:
-                self._on_balance(at, Balance(self._account.balance, self._account.account))
+    def _on_currency(self, at: Millis, deals: Iterable[Deal]) -> None:
+        """Deals name their account's currency; the balance does not."""
+        for deal in deals:
+            if deal.currency is not None and self._currencies.get(deal.account) != deal.currency:
+                self._currencies[deal.account] = deal.currency
+                if self._account is not None:
+                    self._on_balance(at, Balance(self._account.balance, self._account.account))
 
     # -------------------------------------------------------------------------------------------- saying
 
@@ -212,7 +220,7 @@ class Desk:
 
     def _look_around(self, at: Millis) -> None:
         """What need not be looked at more than once a second: who ticks, whether the clocks agree."""
-        if at < self._next_look:
+        if self._next_look - SECOND <= at < self._next_look:
             return
         self._next_look = at - at % SECOND + SECOND
         now = self._clock.now(at)

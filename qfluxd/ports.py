@@ -10,9 +10,6 @@ import msgspec
 from qfluxd.model import Event, Fact, Frame, Millis
 from qfluxd.settings import ChromeSettings
 
-BEAT: Millis = 100
-"""How often time passes without a frame, on a grid of this machine's clock: a replay beats at the same moments."""
-
 type SeeFrame = Callable[[Frame], None]
 """Takes one frame that is clean of secrets. Never waits, never raises."""
 

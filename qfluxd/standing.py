@@ -44,13 +44,15 @@ class Standing:
     def on_tick(self, at: Millis, stamp: Millis) -> None:
         """A tick was heard at `at` by this machine's clock, stamped `stamp` by the broker (UTC)."""
         self._heard = at
-        self._stamp = stamp
+        self._stamp = stamp if self._stamp is None else max(stamp, self._stamp)
 
     def judge(self, host: Millis, broker: Millis, clock_offset: Millis | None) -> Session | None:
         """The session as it stands at `host` (ours) and `broker` (theirs); None where nothing has changed."""
         before = self._said
         if before.state == "stopped":
             return None
+        if self._heard is not None and host < self._heard:
+            self._heard = host  # this machine's clock was set back: count anew from here
         state, reason = self._state(host, broker)
         now = Session(
             state=state,

@@ -1,16 +1,16 @@
 """A recorded session as a driver: the same frames through the same codec, at any speed."""
 
 import asyncio
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from qfluxd.beats import Beats
 from qfluxd.drivers.pocketoption.codec import Codec
 from qfluxd.drivers.pocketoption.follower import Follower
 from qfluxd.market.capture import read_capture
-from qfluxd.model import Frame, Millis, Situation
-from qfluxd.ports import BEAT, DriverHealth, Ear, Surroundings
+from qfluxd.model import Millis, Situation
+from qfluxd.ports import DriverHealth, Ear, Surroundings
 from qfluxd.settings import OwnPath, Table
 
 _YIELD_EVERY = 256
@@ -57,34 +57,16 @@ class Replay:
         """Play the file once. Raises `DataError` where it is not a capture."""
         follower = Follower(self._codec, ear)
         pace = _Pace(self._config.speed)
+        beats = Beats(ear)
         newest: Millis = 0
-        for item in _with_beats(read_capture(self._config.file)):
-            if isinstance(item, Frame):
-                await pace.wait(item.at)
-                self._frames += 1
-                self._see(item)
-                follower.see(item)
-            else:
-                await pace.wait(item)
-                ear.beat(item)
-                newest = item
+        for frame in read_capture(self._config.file):
+            await pace.wait(frame.at)
+            beats.up_to(frame.at)
+            self._frames += 1
+            self._see(frame)
+            follower.see(frame)
+            newest = frame.at
         follower.say(newest, Situation("waiting_page", "the capture has ended"))
-
-
-def _with_beats(frames: Iterator[Frame]) -> Iterator[Frame | Millis]:
-    """The frames, and between them the times of the beats that a live session would have had."""
-    beat: Millis | None = None
-    newest: Millis = 0
-    for frame in frames:
-        if beat is None:
-            beat = frame.at - frame.at % BEAT + BEAT
-        while beat <= frame.at:
-            yield beat
-            beat += BEAT
-        newest = max(newest, frame.at)
-        yield frame
-    if beat is not None:
-        yield max(beat, newest)
 
 
 class _Pace:

@@ -983,3 +983,20 @@ def test_what_only_this_broker_says_is_marked() -> None:
     """The desk gets the words that every broker shares."""
     assert is_event(TICK)
     assert not is_event(ServerTime(AT))
+
+
+def test_an_older_socket_speaks_again_when_the_newest_sleeps() -> None:
+    """With two tabs open, ten seconds of silence of the newer one let the older one through; its return ends that."""
+    codec = Codec()
+
+    def heard(conn: str, at: int, text: str) -> list[str]:
+        return [type(value).__name__ for value in codec.feed(Frame(at, conn, text.encode()))]
+
+    accepted = '42["successauth",{"id":"x"}]'
+    tick = '42["updateStream",[["EURUSD_otc",1756869696.775,1.1]]]'
+    assert heard("old", 0, accepted) == heard("new", 1_000, accepted) == ["LoggedIn"]
+    assert heard("old", 2_000, tick) == []
+    assert heard("old", 11_001, tick) == ["Tick"]
+    assert heard("old", 11_500, tick) == ["Tick"]
+    assert heard("new", 12_000, tick) == ["Tick"]
+    assert heard("old", 12_500, tick) == []

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from qfluxd.desk import Desk, asset_filter
 from qfluxd.model import (
+    Account,
     AccountState,
     Alert,
     Asset,
@@ -12,12 +13,14 @@ from qfluxd.model import (
     Bar,
     Candle,
     ChartShown,
+    Deal,
     Event,
     Fact,
     Gap,
     History,
     LoggedIn,
     Millis,
+    OpenDeals,
     Quote,
     Sentiment,
     Series,
@@ -85,6 +88,7 @@ def test_ready_is_said_at_the_first_tick_and_stale_when_ticks_end() -> None:
     """The session follows the data."""
     room = Room(stale_after=10)
     room.hear((0, Situation("waiting_chrome", "nothing answers")), (10, CONNECTED))
+    room.desk.beat(START + 100)
     room.tick(1_000, 1.0)
     room.desk.beat(START + 11_001)
     assert room.states == ["waiting_chrome", "stale", "ready", "stale"]
@@ -198,3 +202,32 @@ def test_patterns_are_case_sensitive_globs() -> None:
 
 def asset(symbol: str) -> Asset:
     return Asset(symbol, symbol, "currency", 5, 92, True, True, (60_000,), 5_000)
+
+
+def test_each_account_has_its_own_currency() -> None:
+    """A deal of the real account does not name the currency of the demo account."""
+    room = Room()
+    room.hear(
+        (0, Balance(Decimal(5), "real")),
+        (1, OpenDeals((deal("real", "EUR"),))),
+        (2, Balance(Decimal(50_000), "demo")),
+        (3, Balance(Decimal(5), "real")),
+    )
+    assert [(state.account, state.currency) for state in room.facts(AccountState)] == [
+        ("real", None),
+        ("real", "EUR"),
+        ("demo", None),
+        ("real", "EUR"),
+    ]
+
+
+def test_connecting_with_data_is_not_called_stale_on_the_way() -> None:
+    """The frame that proves the line is judged with what it brought."""
+    room = Room()
+    room.hear((0, CONNECTED))
+    room.tick(0, 1.0)
+    assert room.states == ["ready"]
+
+
+def deal(account: Account, currency: str) -> Deal:
+    return Deal("1", "EURUSD_otc", "call", Decimal(1), 92, START, START + MINUTE, 1.0, account, currency)

@@ -98,3 +98,21 @@ def test_a_jittering_clock_offset_is_not_news() -> None:
     moved = standing.judge(1_100, 1_100, 250)
     assert moved is not None
     assert moved.clock_offset_ms == 250
+
+
+def test_one_asset_with_old_stamps_does_not_make_it_stale() -> None:
+    """What counts is the newest stamp that was heard."""
+    standing = Standing(10_000)
+    ready(standing, 3_600_000)
+    standing.on_tick(3_600_100, 100)
+    assert standing.judge(3_600_100, 3_600_100, 0) is None
+
+
+def test_a_clock_set_back_does_not_keep_it_ready() -> None:
+    """After the step silence is counted from the step on."""
+    standing = Standing(10_000)
+    ready(standing, 3_600_000)
+    assert standing.judge(1_000, 3_600_000, 0) is None
+    stale = standing.judge(11_001, 3_600_000, 0)
+    assert stale is not None
+    assert stale.state == "stale"

@@ -19,7 +19,7 @@ from qfluxd.drivers.pocketoption.sockets import Sockets
 from qfluxd.drivers.pocketoption.troubles import Troubles
 from qfluxd.drivers.pocketoption.values import Heard
 from qfluxd.errors import ProtocolError
-from qfluxd.model import Frame, LoggedIn, LoggedOut
+from qfluxd.model import Frame, LoggedIn, LoggedOut, Millis
 
 _NAME = re.compile(r"[A-Za-z0-9_./-]{1,48}")
 _MOST_NAMES = 256
@@ -88,7 +88,7 @@ class Codec:
             return []
         if reader is None:
             return self._on_session(message)
-        if not self._sockets.hears(message.conn):
+        if not self._sockets.hears(message.conn, message.at):
             self._superseded += 1
             return []
         return self._read(reader, message)
@@ -96,23 +96,23 @@ class Codec:
     def _on_session(self, message: Message) -> list[Heard]:
         match message.event, message.sent:
             case "successauth", False:
-                self._sockets.accept(message.conn)
+                self._sockets.accept(message.conn, message.at)
                 return [LoggedIn(message.conn)]
             case "auth", True:
-                self._sockets.hears(message.conn)
+                self._sockets.hears(message.conn, message.at)
             case "NotAuthorized", False:
-                return self._log_out(message.conn, "not authorized")
+                return self._log_out(message.conn, message.at, "not authorized")
         return []
 
     def _on_control(self, packet: Control) -> list[Heard]:
         self._count(f"sent:packet:{packet.kind}" if packet.sent else f"packet:{packet.kind}")
         if packet.kind == "disconnect" and not packet.sent and self._sockets.knows(packet.conn):
-            return self._log_out(packet.conn, "disconnected by the broker")
+            return self._log_out(packet.conn, packet.at, "disconnected by the broker")
         return []
 
-    def _log_out(self, conn: str, reason: str) -> list[Heard]:
+    def _log_out(self, conn: str, at: Millis, reason: str) -> list[Heard]:
         """The session on this socket is over; that of a superseded one was not ours any more."""
-        ours = self._sockets.hears(conn)
+        ours = self._sockets.hears(conn, at)
         self._sockets.forget(conn)
         return [LoggedOut(reason)] if ours else []
 

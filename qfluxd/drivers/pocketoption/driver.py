@@ -8,6 +8,7 @@ from typing import Never
 import structlog
 from pydantic import Field, field_validator
 
+from qfluxd.beats import BEAT, Beats
 from qfluxd.chrome.cdp import Refused
 from qfluxd.chrome.launch import launched
 from qfluxd.chrome.pages import page_matcher
@@ -18,7 +19,7 @@ from qfluxd.drivers.pocketoption.pagelife import PageLife
 from qfluxd.errors import Disconnected, Unavailable
 from qfluxd.keeping import keep
 from qfluxd.model import Account, Frame, Millis, Situation
-from qfluxd.ports import BEAT, DriverHealth, Ear, Surroundings
+from qfluxd.ports import DriverHealth, Ear, Surroundings
 from qfluxd.settings import Table
 
 log = structlog.get_logger()
@@ -73,6 +74,7 @@ class PocketOption:
         self._see_frame = surroundings.see
         self._codec = Codec(config.server_offset)
         self._follower: Follower | None = None
+        self._beats: Beats | None = None
         self._tap: Tap | None = None
         self._running = asyncio.Event()
         self._endpoint = self._chrome.endpoint
@@ -102,8 +104,9 @@ class PocketOption:
     async def run(self, ear: Ear) -> Never:
         """Listen until cancelled."""
         follower = self._follower = Follower(self._codec, ear, self._config.account)
+        beats = self._beats = Beats(ear)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._beat(ear), name="beat")
+            group.create_task(self._beat(beats), name="beat")
             follower.say(_now(), Situation("waiting_chrome", "Chrome is being looked for"))
             if self._chrome.launch:
                 group.create_task(self._keep_chrome(follower), name="chrome")
@@ -156,17 +159,18 @@ class PocketOption:
         follower.say(_now(), Situation("waiting_chrome", str(lost)))
 
     def _on_frame(self, frame: Frame) -> None:
-        self._see_frame(frame)
         assert self._follower is not None
+        assert self._beats is not None
+        self._beats.up_to(frame.at)
+        self._see_frame(frame)
         self._follower.see(frame)
 
-    async def _beat(self, ear: Ear) -> Never:
-        """Time passes also when nothing is heard, on a grid, but never ahead of frames that still wait."""
+    async def _beat(self, beats: Beats) -> Never:
+        """Time passes also when nothing is heard, but never ahead of frames that still wait."""
         while True:
             await asyncio.sleep(BEAT / 1000)
             if self._tap is None or not self._tap.stats.queued:
-                now = _now()
-                ear.beat(now - now % BEAT)
+                beats.up_to(_now())
 
     async def _count_processes(self, tap: Tap) -> Never:
         while True:

@@ -23,7 +23,11 @@ class Follower:
     """
 
     def __init__(self, codec: Codec, ear: Ear, account: Account | None = None) -> None:
-        """`account` is the one that should be in front; another one is told of."""
+        """`account` is the one that should be in front; another one is told of.
+
+        `refusal` is why the broker ended the newest session, None while it has not.
+        """
+        self.refusal: str | None = None
         self._codec = codec
         self._ear = ear
         self._account = account
@@ -45,8 +49,9 @@ class Follower:
             kind = type(value)
             if kind in _MARKET and self._market != frame.conn:
                 self._on_market(frame, accepted=kind is LoggedIn)
-            elif isinstance(value, LoggedOut):
-                self.say(frame.at, Situation("login_required", f"the broker ended the session: {value.reason}"))
+            elif isinstance(value, LoggedOut) and self._market in (None, frame.conn):
+                self.refusal = f"the broker ended the session: {value.reason}"
+                self.say(frame.at, Situation("login_required", self.refusal))
             elif isinstance(value, Balance):
                 self._on_balance(frame.at, value)
             if kind in _EVENTS:
@@ -69,6 +74,7 @@ class Follower:
         """The market socket spoke. A newer socket takes over only when the broker has accepted it."""
         if self._market is None or accepted:
             self._market = frame.conn
+            self.refusal = None
             log.info("market socket", accepted=accepted)
             self.say(frame.at, Situation("connected", "market data is coming in"))
 

@@ -29,10 +29,26 @@ from qfluxd.ports import Ear, SeeFrame
 log = structlog.get_logger()
 
 
+class _Page:
+    """What is known of one trading page: where it is, and what is wrong with it."""
+
+    __slots__ = ("crash", "hang", "url")
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.crash: str | None = None
+        self.hang: str | None = None
+
+    @property
+    def asks_login(self) -> bool:
+        return "/login" in urlsplit(self.url).path
+
+
 class PageLife:
     """Hears of the pages of one line to Chrome.
 
-    The promise: every change is a situation with its reason. A page is put into `reloads` only where that is
+    The promise: while the market socket is open no page's trouble takes the session back; without it the
+    situation is the gravest of any page's, with its reason. A page is put into `reloads` only where that is
     allowed: once when its socket was open before us, so that its history is heard, and after a crash.
     """
 
@@ -46,13 +62,13 @@ class PageLife:
         self._follower = follower
         self._see = see
         self._may_reload = may_reload
-        self._pages: dict[Target, str] = {}
+        self._pages: dict[Target, _Page] = {}
         self._sockets: set[str] = set()
         self._late: set[Target] = set()
 
     def on_attached(self) -> None:
         """The line to Chrome is open; pages will be told of if there are any."""
-        self._wait(_now(), self._none_there())
+        self._judge(_now())
 
     def on_detached(self) -> None:
         """The line to Chrome has ended, and with it everything in it."""
@@ -64,14 +80,17 @@ class PageLife:
         now = _now()
         match event:
             case PageFound() | PageReloaded() | PageNavigated() | PageMoved():
-                self._on_shown(event, now)
+                self._on_shown(event)
             case PageGone():
-                self._on_gone(event, now)
+                self._pages.pop(event.target, None)
+                log.info("page gone", reason=event.reason)
             case PageCrashed():
-                self._on_crash(event, now)
+                self._on_crash(event)
             case PageHung():
-                self._wait(now, f"the page does not answer: {event.reason}")
+                self._page(event.target).hang = event.reason
+                log.warning("page does not answer", reason=event.reason)
             case PageRecovered():
+                self._page(event.target).hang = None
                 log.info("page answers again")
             case SocketOpened():
                 self._on_socket(event)
@@ -79,29 +98,22 @@ class PageLife:
                 self._on_closed(event.conn, now)
             case FramesLost():
                 self._on_frames_lost(event, now)
+        if not isinstance(event, SocketOpened | SocketClosed | FramesLost):
+            self._judge(now)
 
-    def _on_shown(self, event: PageFound | PageReloaded | PageNavigated | PageMoved, now: Millis) -> None:
+    def _page(self, target: Target) -> _Page:
+        return self._pages.setdefault(target, _Page())
+
+    def _on_shown(self, event: PageFound | PageReloaded | PageNavigated | PageMoved) -> None:
         if not isinstance(event, PageMoved):
             log.info("page reloaded" if isinstance(event, PageReloaded) else "page found", url=event.url)
-        self._pages[event.target] = event.url
-        if "/login" in urlsplit(event.url).path:
-            self._follower.say(now, Situation("login_required", "the page asks for a login; log in by hand"))
-        elif not self._follower.connected:
-            self._wait(now, "the page is there; its market socket has not spoken yet")
+        page = self._page(event.target)
+        page.url, page.crash, page.hang = event.url, None, None
 
-    def _on_gone(self, event: PageGone, now: Millis) -> None:
-        self._pages.pop(event.target, None)
-        log.info("page gone", reason=event.reason)
-        if not self._pages:
-            self._wait(now, self._none_there())
-
-    def _on_crash(self, event: PageCrashed, now: Millis) -> None:
+    def _on_crash(self, event: PageCrashed) -> None:
+        self._page(event.target).crash = event.reason
         if self._may_reload:
             self.reloads.put_nowait(event.target)
-        self._wait(now, f"the page's process ended ({event.reason}); {self._cure()}")
-
-    def _cure(self) -> str:
-        return "it is reloaded" if self._may_reload else "reload it by hand"
 
     def _on_socket(self, event: SocketOpened) -> None:
         self._sockets.add(event.conn)
@@ -123,11 +135,25 @@ class PageLife:
         count = "some" if event.lost is None else str(event.lost)
         self._ear.alert("frames_lost", f"{count} frames were lost; candles of that time are partial", now)
 
-    def _none_there(self) -> str:
-        return f"no tab shows {self._patterns}; open it in this Chrome"
+    def _judge(self, now: Millis) -> None:
+        if not self._follower.connected:
+            self._follower.say(now, self._situation())
 
-    def _wait(self, now: Millis, reason: str) -> None:
-        self._follower.say(now, Situation("waiting_page", reason))
+    def _situation(self) -> Situation:
+        """Where we stand without a market socket: what a person has to mend comes first."""
+        pages = self._pages.values()
+        if not pages:
+            return Situation("waiting_page", f"no tab shows {self._patterns}; open it in this Chrome")
+        if any(page.asks_login for page in pages):
+            return Situation("login_required", "the page asks for a login; log in by hand")
+        if self._follower.refusal is not None:
+            return Situation("login_required", self._follower.refusal)
+        if crash := next((page.crash for page in pages if page.crash), None):
+            cure = "it is reloaded" if self._may_reload else "reload it by hand"
+            return Situation("waiting_page", f"the page's process ended ({crash}); {cure}")
+        if hang := next((page.hang for page in pages if page.hang), None):
+            return Situation("waiting_page", f"the page does not answer: {hang}")
+        return Situation("waiting_page", "the page is there; its market socket has not spoken yet")
 
 
 def _now() -> Millis:
