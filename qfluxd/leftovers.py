@@ -26,8 +26,9 @@ class Leftover:
         self._file.write_text(f"{pid} {os.getpid()}")
 
     def forget(self) -> None:
-        """It has ended."""
-        self._file.unlink(missing_ok=True)
+        """It has ended; a file that stays all the same names nobody who runs."""
+        with suppress(OSError):
+            self._file.unlink()
 
     def find(self) -> int | None:
         """The process that an earlier run has left behind, if one runs."""
@@ -40,12 +41,19 @@ class Leftover:
         return child if self._argument in command and child_of != parent else None
 
     async def end(self) -> int | None:
-        """End it, if there is one, and wait until it has ended; returns which it was."""
+        """End it, if there is one, and wait until it has ended; returns which it was.
+
+        One that we are not allowed to end is left alone, as if there were none.
+        """
         pid = self.find()
-        if pid is not None:
+        if pid is None:
+            return None
+        try:
             with suppress(ProcessLookupError):
                 await _end(pid)
-            self.forget()
+        except OSError:
+            return None
+        self.forget()
         return pid
 
 

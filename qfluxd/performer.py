@@ -14,6 +14,7 @@ from qfluxd.api.payloads import HealthPayload, StatusPayload
 from qfluxd.api.wire import account_payload, candle_payload, session_payload
 from qfluxd.desk import Desk
 from qfluxd.market.capture import capture_name
+from qfluxd.market.reading import collect
 from qfluxd.market.recorder import Recorder, Recording
 from qfluxd.market.store import Store
 from qfluxd.model import Candle, Millis, Refusal, Series, timeframe_name
@@ -117,8 +118,10 @@ class Performer:
         return _told(ordered[: ask.MOST_CANDLES]) | {"complete": len(ordered) <= ask.MOST_CANDLES}
 
     def _stored(self, command: ask.History, end: Millis) -> list[Candle]:
+        """The stored candles asked for, one more than an answer holds. Raises `DataError` where they are damaged."""
         scan = self._store.scan_candles(command.series, command.start, end).head(ask.MOST_CANDLES + 1)
-        rows = scan.with_columns(pl.col("at").dt.epoch("ms"), pl.col("quality").cast(pl.String)).collect()
+        wanted = scan.with_columns(pl.col("at").dt.epoch("ms"), pl.col("quality").cast(pl.String))
+        rows = collect(wanted, f"stored candles of {command.series}")
         return [Candle(command.series, **row) for row in rows.iter_rows(named=True)]
 
     def _record(self, label: str | None) -> Recording:

@@ -22,7 +22,12 @@ Timeframe = Annotated[str, AfterValidator(_canonical)]
 
 
 def _expand(path: object) -> object:
-    return Path(path).expanduser() if isinstance(path, str) and path else path
+    if not isinstance(path, str) or not path:
+        return path
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise ValueError(f"nobody's home folder is known as {Path(path).parts[0]}; write the whole path") from None
 
 
 OwnPath = Annotated[Path, BeforeValidator(_expand)]
@@ -132,7 +137,7 @@ class MqttSettings(Table):
     """The MQTT broker."""
 
     enabled: bool = Field(default=True, description="publish to MQTT and take commands from it")
-    host: str = Field(default="127.0.0.1", description="the broker's address")
+    host: str = Field(default="127.0.0.1", min_length=1, description="the broker's address")
     port: int = Field(default=1883, ge=1, le=65535, description="the broker's port")
     username: str | None = Field(default=None, description="the broker's user name")
     password: SecretStr | None = Field(

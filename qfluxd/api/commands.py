@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 
 from qfluxd.api.payloads import LogLevel
+from qfluxd.market.layout import LAST_MILLIS
 from qfluxd.model import Millis, Refusal, Series, parse_timeframe, timeframe_name
 
 MOST_CANDLES = 5_000
@@ -92,10 +93,12 @@ class History(_OfSeries, frozen=True):
         "to": 1763769720000,
     }
 
-    start: Annotated[Millis, msgspec.Meta(ge=0, description="first opening time, ms UTC")] = msgspec.field(name="from")
-    end: Annotated[Millis, msgspec.Meta(ge=0, description="opening times before this, ms UTC")] | None = msgspec.field(
-        name="to", default=None
+    start: Annotated[Millis, msgspec.Meta(ge=0, le=LAST_MILLIS, description="first opening time, ms UTC")] = (
+        msgspec.field(name="from")
     )
+    end: (
+        Annotated[Millis, msgspec.Meta(ge=0, le=LAST_MILLIS, description="opening times before this, ms UTC")] | None
+    ) = msgspec.field(name="to", default=None)
 
     def __post_init__(self) -> None:
         super().__post_init__()

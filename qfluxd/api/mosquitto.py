@@ -126,9 +126,21 @@ class Keeper:
         if program is None:
             self._say("mosquitto is not installed", remedy=APT)
             return
-        process = await self._spawn(program)
-        began, last = monotonic(), ""
+        began = monotonic()
         try:
+            code, last = await self._attend(program)
+        except OSError as error:
+            self._say("mosquitto cannot be run", folder=str(self._folder), reason=str(error))
+            return
+        if monotonic() - began >= STEADY:
+            self._said = ""
+        self._say("mosquitto ended", code=code, line=last)
+
+    async def _attend(self, program: Path) -> tuple[int | None, str]:
+        """Run it to its end; returns its exit code and the last line it said."""
+        process, last = await self._spawn(program), ""
+        try:
+            self._leftover.note(process.pid)
             get_logger().info("mosquitto started", host=self._host, port=self._port, pid=process.pid)
             if process.stderr is not None:
                 async for line in process.stderr:
@@ -138,16 +150,14 @@ class Keeper:
         finally:
             await _end(process)
             self._leftover.forget()
-        if monotonic() - began >= STEADY:
-            self._said = ""
-        self._say("mosquitto ended", code=process.returncode, line=last)
+        return process.returncode, last
 
     async def _spawn(self, program: Path) -> asyncio.subprocess.Process:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._folder.chmod(0o700)
         self._config.write_text(self._configuration())
         # A session of its own: Ctrl-C in a terminal must not end it before we have said goodbye.
-        process = await asyncio.create_subprocess_exec(
+        return await asyncio.create_subprocess_exec(
             str(program),
             "-c",
             str(self._config),
@@ -156,8 +166,6 @@ class Keeper:
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
         )
-        self._leftover.note(process.pid)
-        return process
 
     def _configuration(self) -> str:
         lines = [

@@ -28,10 +28,8 @@ from qfluxd.settings import MqttSettings
 FLUSH_WITHIN = 1.0
 """Seconds on the way out for what waits to be sent, and again for the goodbye to be acknowledged."""
 
-
-async def run_mqtt(settings: MqttSettings, name: str, outbox: Outbox, perform: Perform) -> None:
-    """Keep a line to the broker until cancelled; `MqttEdge` is the same with its health in reach."""
-    await MqttEdge(settings, name, outbox, perform).run()
+# Anybody may write to `status`: not JSON, not UTF-8, nested too deep.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class MqttEdge:
@@ -147,7 +145,7 @@ class MqttEdge:
         """Say again that we are here when a will or a goodbye that came late says otherwise."""
         try:
             status = msgspec.json.decode(message.payload, type=StatusPayload)
-        except msgspec.DecodeError:
+        except _UNREADABLE:
             status = None
         if message.retain or (status is not None and status.session == self.session and status.state == "online"):
             return

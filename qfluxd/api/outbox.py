@@ -12,7 +12,7 @@ from typing import Literal
 
 from qfluxd.api.feed import Feed
 from qfluxd.api.wire import Message, Wire, session_event
-from qfluxd.model import Candle, Fact, Millis, Quote, Series, Session, SessionState, Tick
+from qfluxd.model import Candle, Fact, Gap, Millis, Quote, Series, Session, SessionState, Tick
 
 type Stream = Literal["ticks", "candles", "both"]
 
@@ -67,6 +67,8 @@ class Outbox:
                 self._quotes.offer(fact, self._clock())
             case Session():
                 self._on_session(fact)
+            case Gap():
+                self._on_gap(fact)
             case _:
                 self.put(self._wire.encode(fact))
 
@@ -102,6 +104,12 @@ class Outbox:
         if self._candles and candle.at >= self._newest.get(candle.series, candle.at):
             self._newest[candle.series] = candle.at
             self.put(self._wire.candle(candle))
+
+    def _on_gap(self, gap: Gap) -> None:
+        """A gap may end before candles that were told: the asset's stamps had been wrong and it begins anew."""
+        for series in [series for series, at in self._newest.items() if series.asset == gap.asset and at > gap.end]:
+            del self._newest[series]
+        self.put(self._wire.encode(gap))
 
     def _on_session(self, session: Session) -> None:
         self.put(self._wire.encode(session))

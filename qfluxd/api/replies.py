@@ -15,7 +15,6 @@ from qfluxd.api.line import Received
 from qfluxd.api.payloads import encode_json
 from qfluxd.api.wire import Message
 
-REQUESTS = "request/"
 ECHO_WITHIN = 5.0
 """Seconds in which MQTT 3.1.1 brings back our own clearing of a retained request."""
 STOP_WITHIN = 0.5

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
+from qfluxd.chrome.protocol import UNREADABLE
 from qfluxd.errors import Disconnected, QfluxdError
 
 # Chrome holds back at most 256 MB for a slow reader, so no message of its can be larger than this.
@@ -115,13 +116,16 @@ class Connection(WSListener):
         """Send a command and wait for its answer.
 
         Raises:
-            Refused: Chrome turned it down.
+            Refused: Chrome turned it down, or its answer makes no sense.
             Disconnected: the line ended before the answer.
             TimeoutError: no answer within `seconds`.
         """
         async with asyncio.timeout(seconds):
             answer = await self.ask(method, params, session)
-        return msgspec.json.decode(answer, type=dict[str, Any])
+        try:
+            return msgspec.json.decode(answer, type=dict[str, Any])
+        except UNREADABLE:
+            raise Refused(f"Chrome's answer to {method} makes no sense") from None
 
     # ------------------------------------------------------------------------------------------ listening
 
@@ -163,7 +167,7 @@ class Connection(WSListener):
     def _dispatch(self, data: bytes) -> None:
         try:
             message = _open_message(data)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             self.garbled += 1
             return
         if message.id is None:

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from qfluxd.chrome.protocol import UNREADABLE
 from qfluxd.errors import Disconnected
 
 _ANSWER_LIMIT = 65_536
@@ -37,12 +38,20 @@ async def find_browser(endpoint: str, seconds: float = 2.0) -> Browser:
         raise Disconnected(f"{endpoint} takes connections but does not answer: Chrome is frozen or busy") from None
     except (OSError, EOFError) as error:
         raise Disconnected(f"no Chrome at {endpoint} ({_why(error)})") from None
+    browser = _browser(answer, parts.netloc)
+    if browser is None:
+        raise Disconnected(f"something else than Chrome answers at {endpoint}")
+    return browser
+
+
+def _browser(answer: bytes, netloc: str) -> Browser | None:
     try:
         version = msgspec.json.decode(answer, type=_Version)
-    except msgspec.DecodeError:
-        raise Disconnected(f"something else than Chrome answers at {endpoint}") from None
-    # Chrome builds that address from our Host header; only its path is news.
-    return Browser(version.name, f"ws://{parts.netloc}{urlsplit(version.line).path}")
+        # Chrome builds that address from our Host header; only its path is news.
+        path = urlsplit(version.line).path
+    except (*UNREADABLE, ValueError):
+        return None
+    return Browser(version.name, f"ws://{netloc}{path}") if path.startswith("/") else None
 
 
 async def _get(host: str, port: int, netloc: str) -> bytes:
@@ -63,7 +72,7 @@ def _length(head: bytes) -> int:
         return 0
     for row in head.lower().split(b"\r\n"):
         name, _, value = row.partition(b":")
-        if name == b"content-length" and (text := value.strip()).isdigit():
+        if name == b"content-length" and (text := value.strip()[:9]).isdigit():
             return min(int(text), _ANSWER_LIMIT)
     return 0
 

@@ -4,8 +4,8 @@ import asyncio
 import os
 import re
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Final, cast
 from urllib.parse import urlsplit
@@ -22,11 +22,13 @@ from qfluxd.settings import ChromeSettings
 log = structlog.get_logger()
 
 _START_SECONDS: Final = 30.0
-_STOP_SECONDS: Final = 3.0
+_STOP_SECONDS: Final = 2.0
 _LAST_WORDS_SECONDS: Final = 0.5
 _LISTENING: Final = re.compile(r"DevTools listening on ws://([^/\s]+)/")
-_ADDRESS: Final = re.compile(r"\w+://[^\s\"')]+")
+_ADDRESS: Final = re.compile(r"\b\w+://[^\s\"')]+")
 _SMALL_SHM: Final = 512 * 1024 * 1024
+# Characters kept of a line that Chrome prints; one without an end must not fill our memory.
+_LONGEST_LINE: Final = 4096
 # What a Chrome of our own is started with: nothing that a page could tell it by, and no way around its safety.
 _FLAGS: Final = (
     "--remote-debugging-address=127.0.0.1",
@@ -86,8 +88,9 @@ class Chrome(asyncio.SubprocessProtocol):
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         """It prints something."""
         *lines, self._said = (self._said + data.decode(errors="replace")).split("\n")
+        self._said = self._said[:_LONGEST_LINE]
         for line in filter(None, map(str.strip, lines)):
-            self._hear(line)
+            self._hear(line[:_LONGEST_LINE])
 
     def process_exited(self) -> None:
         """It has ended; what it said last may still be on its way, or never come where a child holds the pipe."""
@@ -114,9 +117,10 @@ class Chrome(asyncio.SubprocessProtocol):
     def _fail(self, reason: str) -> None:
         if not self._listening.done():
             self._listening.set_exception(Unavailable(reason))
+            self._listening.exception()  # marks it as seen: nobody may be waiting for it
 
     async def stop(self) -> None:
-        """End it: ask, wait three seconds, then end it and all its processes by force."""
+        """End it: ask, wait two seconds, then end it and all its processes by force."""
         try:
             if self.code is None:
                 os.kill(self.pid, signal.SIGTERM)
@@ -181,7 +185,7 @@ async def launched(settings: ChromeSettings, state_dir: Path, url: str | None = 
     the endpoint it takes a free one; `Chrome.endpoint` names it.
 
     Raises:
-        Unavailable: no browser, no port, or no way to run it safely; says what to do.
+        Unavailable: no browser, no port, no place for its profile, or no way to run it safely; says what to do.
     """
     profile = settings.profile_dir or state_dir / "chrome-profile"
     leftover = Leftover(profile / "qfluxd.pid", f"--user-data-dir={profile}")
@@ -189,17 +193,30 @@ async def launched(settings: ChromeSettings, state_dir: Path, url: str | None = 
         log.info("chrome left over from an earlier run ended", pid=pid)
     await _refuse_taken_port(settings.endpoint)
     command = _command(find_chrome(settings), settings, profile, url)
-    profile.mkdir(mode=0o700, parents=True, exist_ok=True)
-    profile.chmod(0o700)
+    with _writing(profile):
+        profile.mkdir(mode=0o700, parents=True, exist_ok=True)
+        profile.chmod(0o700)
     chrome = await _start(command)
-    leftover.note(chrome.pid)
     try:
+        with _writing(profile):
+            leftover.note(chrome.pid)
         await chrome.wait_listening()
         log.info("chrome started", pid=chrome.pid, endpoint=chrome.endpoint, headless=settings.headless)
         yield chrome
     finally:
         await chrome.stop()
         leftover.forget()
+
+
+@contextmanager
+def _writing(profile: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(
+            f"Chrome's profile {profile} cannot be written ({error.strerror}); make room for it and make it ours to "
+            "write, or choose another with [chrome] profile_dir"
+        ) from None
 
 
 async def _start(command: list[str]) -> Chrome:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from qfluxd.chrome.secrets import bare
+from qfluxd.chrome.secrets import stripped
 from qfluxd.model import Millis
 
 type Target = str
@@ -134,6 +134,15 @@ def page_matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
     return matches
 
 
+def start_page(patterns: Sequence[str]) -> str | None:
+    """The address to open for these patterns: the first whose host has no star, up to the star in its path."""
+    for pattern in patterns:
+        match = _PATTERN.fullmatch(pattern.strip())
+        if match is not None and "*" not in match[2]:
+            return match[0].partition("*")[0]
+    return None
+
+
 def _compile(pattern: str) -> re.Pattern[str]:
     match = _PATTERN.fullmatch(pattern.strip())
     if match is None:
@@ -152,9 +161,9 @@ def _plain(url: str) -> str | None:
         parts = urlsplit(url)
     except ValueError:
         return None
-    return bare(url) if parts.scheme in _PORTS and parts.username is None else None
+    return stripped(url) if parts.scheme in _PORTS and parts.username is None else None
 
 
 def origin(url: str) -> str:
     """The scheme, host and port of an address: what browsers call its origin."""
-    return "/".join(bare(url).split("/", 3)[:3])
+    return "/".join(stripped(url).split("/", 3)[:3])

@@ -10,6 +10,9 @@ FOLLOW: Final = {"autoAttach": True, "waitForDebuggerOnStart": False, "flatten":
 # Bodies of answers are not kept for us: nobody reads them, and Chrome would hold up to 200 MB of them.
 NO_BODIES: Final = {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0}
 
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading bytes as JSON may raise: not JSON, not UTF-8, nested too deep."""
+
 
 class _Params(msgspec.Struct, rename="camel"):
     """Parameters of an event; fields that nobody needs are skipped unread."""

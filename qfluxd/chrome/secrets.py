@@ -14,11 +14,17 @@ _WORDS: Final = (
     b"cookie",
     b"authorization",
     b'"jwt',
+    b"api_key",
+    b"apikey",
+    b"bearer",
 )
 _AUTH: Final = (b'"auth"', b'"auth\\')  # plain, or escaped inside a string
+_SHORT_KEY: Final = re.compile(rb"""pwd\\*["']?\s*[:=]""")  # three letters alone may stand in a symbol
 _PERCENT: Final = ord("%")
 _BACKSLASH: Final = ord("\\")
 _ESCAPE: Final = re.compile(rb"\\+u00([0-9a-f]{2})")
+# What nobody would type: a link that resets a password has one in its path.
+_TOKEN: Final = re.compile(r"(?<![\w-])(?=[A-Za-z_-]*[0-9])(?=[0-9_-]*[A-Za-z])[A-Za-z0-9_-]{20,}")
 _HEADER: Final = re.compile(rb"4[56](\d{1,9})-")
 # A list of assets names them as the broker likes ("Attention Token"), and losing it would blind the daemon: there a
 # word alone is a label, and only a word used as a key or a cookie's name carries a secret.
@@ -32,14 +38,16 @@ def has_secret(data: bytes) -> bool:
     `data` is the whole message: the UTF-8 bytes of a text one or the body of a binary one.
     """
     low = data.lower()
-    # What every secret contains: `ss` (session, ssid, pass…), `ok` (token, cookie), three words without either, or
-    # an escape that could hide one. A tick has none, and find() costs an eighth of `in` on bytes.
+    # What every secret contains: `ss` (session, ssid, pass…), `ok` (token, cookie), `re` (secret, bearer), four words
+    # without these, or an escape that could hide one. A tick has none, and find() costs an eighth of `in` on bytes.
     if (
         low.find(b"ss") < 0
         and low.find(b"ok") < 0
-        and low.find(b"secret") < 0
+        and low.find(b"re") < 0
         and low.find(b"auth") < 0
         and low.find(b'"jwt') < 0
+        and low.find(b"api") < 0
+        and low.find(b"pwd") < 0
         and _PERCENT not in low
         and _BACKSLASH not in low
     ):
@@ -48,7 +56,7 @@ def has_secret(data: bytes) -> bool:
 
 
 def _says_secret(low: bytes) -> bool:
-    if any(low.find(form) >= 0 for form in _AUTH):
+    if any(low.find(form) >= 0 for form in _AUTH) or (low.find(b"pwd") >= 0 and _SHORT_KEY.search(low)):
         return True
     if not any(low.find(word) >= 0 for word in _WORDS):
         return False
@@ -98,7 +106,13 @@ class Gate:
 
 
 def bare(url: str) -> str:
-    """An address fit to be told: without user, query and fragment, which may carry tokens."""
+    """An address fit to be told: without user, query and fragment, and without what in its path may be a token."""
+    start, path = (parts := stripped(url).split("/"))[:3], parts[3:]
+    return "/".join([*start, *("***" if _TOKEN.search(part) else part for part in path)])
+
+
+def stripped(url: str) -> str:
+    """An address without user, query and fragment, to be compared; to be told, it is not `bare` enough."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port

@@ -79,7 +79,7 @@ class Tap:
             return False
         try:
             seen = _decode_frame(message)
-        except msgspec.DecodeError:
+        except cdp.UNREADABLE:
             self._garbled += 1
         else:
             self._pass_on(seen.params, seen.session_id, way == _SENT)
@@ -109,7 +109,7 @@ class Tap:
         if method in _FRAME_EVENTS:  # with its parts in another order than the one that is looked for
             try:
                 self._pass_on(_decode_message(params), session, method == _FRAME_EVENTS[1])
-            except msgspec.DecodeError:
+            except cdp.UNREADABLE:
                 self._garbled += 1
         else:
             self._targets.hear(method, params, session)
@@ -165,9 +165,19 @@ class Tap:
             raise Refused("the page does not let itself be reloaded: a dialog may be open") from None
 
     async def processes(self) -> list[tuple[str, int]]:
-        """Chrome's processes, each as (type, process id); the first is the browser itself."""
+        """Chrome's processes, each as (type, process id); the first is the browser itself.
+
+        Raises:
+            Refused: Chrome does not tell, or not in a way that makes sense.
+            Disconnected: the line ended.
+            TimeoutError: no answer in time.
+        """
         answer = await self._line.call("SystemInfo.getProcessInfo")
-        return [(process.type, process.id) for process in msgspec.convert(answer, cdp.Processes).process_info]
+        try:
+            told = msgspec.convert(answer, cdp.Processes)
+        except msgspec.ValidationError:
+            raise Refused("Chrome's list of its processes makes no sense") from None
+        return [(process.type, process.id) for process in told.process_info]
 
     @property
     def stats(self) -> TapStats:

@@ -44,7 +44,7 @@ class Targets:
         decode, act = known
         try:
             event = decode(params)
-        except msgspec.DecodeError:
+        except cdp.UNREADABLE:
             self.garbled += 1
             return
         act(self, event, session)
@@ -118,7 +118,7 @@ class Targets:
             return None
         try:
             return msgspec.json.decode(answer, type=kind)
-        except msgspec.DecodeError:
+        except cdp.UNREADABLE:
             self.garbled += 1
             return None
 

@@ -86,9 +86,9 @@ async def _chrome(found: "Loaded", url: str | None) -> int:
 
 
 def _first_page(found: "Loaded") -> str | None:
-    """The address behind the driver's first page pattern, as far as it is fixed."""
-    pages = getattr(found.driver_config, "pages", ())
-    return pages[0].partition("*")[0] if pages else None
+    from qfluxd.chrome.pages import start_page
+
+    return start_page(getattr(found.driver_config, "pages", ()))
 
 
 async def practice(

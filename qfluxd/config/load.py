@@ -1,11 +1,12 @@
 """From files, environment and credentials to settings, with every mistake found at once."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
@@ -129,8 +130,8 @@ def _settings(layers: list[Layer], driver: DriverModule) -> tuple[Settings, Base
         config = driver.Config.model_validate(table)
     except ValidationError as problem:
         raise ConfigError(*_together(problem, layers, ("driver", name))) from None
-    if missing := _absent_files(settings, layers):
-        raise ConfigError(*missing)
+    if wrong := [_giver(layers, key).mistake(key, what) for key, what in _unusable(settings, config)]:
+        raise ConfigError(*wrong)
     return settings, config
 
 
@@ -146,15 +147,32 @@ def _together(problem: ValidationError, layers: list[Layer], table: tuple[str, .
     return mistakes
 
 
-def _absent_files(settings: Settings, layers: list[Layer]) -> list[Mistake]:
-    """Files and programs that settings name and that are not there."""
-    missing = []
-    if (ca := settings.mqtt.ca) and not ca.is_file():
-        missing.append(_giver(layers, ("mqtt", "ca")).mistake(("mqtt", "ca"), f"there is no file {ca}"))
+def _unusable(settings: Settings, config: BaseModel) -> Iterator[tuple[KeyPath, str]]:
+    """What settings name and cannot be used: files and programs that are not there, a port that nobody has."""
+    if (ca := settings.mqtt.ca) and (what := _no_authority(ca)):
+        yield ("mqtt", "ca"), what
     if (program := settings.chrome.executable) and not which(program):
-        key = ("chrome", "executable")
-        missing.append(_giver(layers, key).mistake(key, f"there is no program {program}"))
-    return missing
+        yield ("chrome", "executable"), f"there is no program {program}"
+    if not settings.chrome.launch and urlsplit(settings.chrome.endpoint).port == 0:
+        yield ("chrome", "endpoint"), "port 0 is only for a Chrome started here; name the port of the one to attach to"
+    file = getattr(config, "file", None)
+    if isinstance(file, Path) and not file.is_file():
+        yield ("driver", settings.driver.name, "file"), f"there is no file {file}"
+
+
+def _no_authority(ca: Path) -> str | None:
+    """Why a file is no certificate authority, if it is none."""
+    if not ca.is_file():
+        return f"there is no file {ca}"
+    import ssl
+
+    try:
+        ssl.create_default_context(cafile=ca)
+    except ssl.SSLError:
+        return f"{ca} holds no certificate (in PEM form)"
+    except OSError as problem:
+        return f"{ca} cannot be read: {problem.strerror}"
+    return None
 
 
 def _giver(layers: list[Layer], path: KeyPath) -> Layer:

@@ -54,6 +54,12 @@ class Book:
     A tick older than its asset's newest is folded like any other while the finest bar that it belongs to
     is open (it never moves the close), and is only counted as late after that; a tick with the stamp and
     price of one already known in the open bar is only counted as repeated.
+
+    The one exception to all of this: where at least eight ticks in a row, ascending over four seconds, lie
+    more than `quiet_after` behind their asset's newest, that newest was stamped wrong, or another server
+    speaks. Then the asset begins anew at the last of them, as if just heard: what was told stays told, the
+    bars forming in the wrong time are dropped untold, those that closed at or after the new time are
+    forgotten, a `Gap` tells of the break, and the times of its candles step back and may come again.
     """
 
     def __init__(
@@ -134,9 +140,12 @@ class Book:
         Returns the candles that this added or made exact, shortest timeframe first, oldest first within
         each. Their `ticks` count the ticks that were told; the broker's own rows tell none. Rows that came
         without ticks only reach back. Silence before the history is told as a `Gap` by the next call of
-        `tick` or `advance`.
+        `tick` or `advance`. A history that ends where the asset's newest ticks do while these cast doubt on
+        its time brings nothing: it cannot be laid in line before that is settled.
         """
         lane = self._lanes[history.series.asset]
+        if lane.is_in_doubt(history):
+            return []
         self._due = NEVER
         return backfill(lane, history, now)
 
@@ -184,6 +193,7 @@ class Book:
             sum(counts.repeated for counts in every),
             sum(counts.backward for counts in every),
             sum(counts.gaps for counts in every),
+            sum(counts.restarts for counts in every),
             assets,
         )
 

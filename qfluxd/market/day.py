@@ -38,9 +38,9 @@ def read_day(root: Path, shelf: Shelf, day: Day) -> DayRows:
     Raises `DataError` naming a file that cannot be read.
     """
     for _ in range(_TRIES):
-        # Parts are listed before the file is opened: one that has since gone into the file is not above `holds`.
-        numbers = part_numbers(root, shelf, day)
         try:
+            # Parts are listed before the file is opened: one that has since gone into the file is not above `holds`.
+            numbers = part_numbers(root, shelf, day)
             file, holds = _read(shelf, day_file(root, shelf, day))
             return DayRows(file, holds, {n: _read_part(root, shelf, day, n) for n in numbers if n > holds})
         except FileNotFoundError:

@@ -9,10 +9,15 @@ import msgspec
 from qfluxd.market.cascade import NEVER, Level, bar_end
 from qfluxd.market.past import Past
 from qfluxd.market.quality import BLIND, FILLED
-from qfluxd.model import Candle, Gap, Millis, Series, Tick
+from qfluxd.model import SECOND, Candle, Gap, History, Millis, Series, Tick
 
 RECENT: Final = 256
 """Ticks remembered per asset, about two minutes: the broker's history may arrive behind live ticks."""
+
+_RUN_TICKS: Final = 8
+_RUN_FOR: Final[Millis] = 4 * SECOND
+"""So many ticks in a row behind an asset's time, over so long, mean that its time was wrong. A little longer than
+the broker's clock takes to step back: a clock still ahead would close the first bars too early."""
 
 type Rung = tuple[Millis, Millis | None, bool]
 """A timeframe, the one that feeds it, and whether its candles are told."""
@@ -22,7 +27,8 @@ class Counts(msgspec.Struct, frozen=True):
     """What became of the ticks that were heard, and how often an asset fell silent.
 
     `ticks` counts all; of these `repeated` (already known) and `late` (their bar had closed) were not
-    folded, `backward` were folded out of their order.
+    folded, `backward` were folded out of their order. `restarts` is how often an asset began anew at an
+    earlier time, as its newest stamp had turned out to be wrong.
     """
 
     ticks: int = 0
@@ -30,13 +36,42 @@ class Counts(msgspec.Struct, frozen=True):
     repeated: int = 0
     backward: int = 0
     gaps: int = 0
+    restarts: int = 0
+
+
+class Run:
+    """Ticks in a row that lie behind one newest stamp and ascend among themselves."""
+
+    __slots__ = ("behind", "count", "first", "newest")
+
+    def __init__(self) -> None:
+        self.behind = self.first = self.newest = NEVER
+        self.count = 0
+
+    def take(self, at: Millis, last: Millis) -> None:
+        """Go on with a tick stamped `at`, or begin with it where it does not follow."""
+        if last != self.behind or at < self.newest:
+            self.behind, self.first, self.count = last, at, 1
+        elif at > self.newest:
+            self.count += 1
+        self.newest = at
+
+    def is_of(self, last: Millis) -> bool:
+        """Whether more than a straggler lies behind `last`, and nothing came at or after it since."""
+        return self.count > 1 and self.behind == last
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it can only be that the stamp it lies behind was wrong."""
+        return self.count >= _RUN_TICKS and self.newest - self.first >= _RUN_FOR
 
 
 class Lane:
     """All series of one asset, and the time up to which they are closed.
 
     The promise: time only moves forward, bars close in its order, and a closed bar is never touched by a
-    tick. Whoever changes `last` or the finest bar from outside sets `limit` to `NEVER`.
+    tick; save that the asset begins anew where a long run of ticks shows its time to be wrong. Whoever
+    changes `last` or the finest bar from outside sets `limit` to `NEVER`.
     """
 
     __slots__ = (
@@ -57,6 +92,8 @@ class Lane:
         "quiet_after",
         "recent",
         "repeated",
+        "restarts",
+        "run",
         "since",
     )
 
@@ -74,7 +111,8 @@ class Lane:
         self.limit = NEVER  # ticks after `last` and before this need nothing but folding
         self.deaf = False  # the feed was lost and nothing was heard since
         self.owed: list[Gap] = []  # not told yet
-        self.heard = self.late = self.repeated = self.backward = self.gaps = 0
+        self.run = Run()
+        self.heard = self.late = self.repeated = self.backward = self.gaps = self.restarts = 0
 
     @property
     def has_begun(self) -> bool:
@@ -84,13 +122,16 @@ class Lane:
     @property
     def counts(self) -> Counts:
         """The counters as they stand."""
-        return Counts(self.heard, self.late, self.repeated, self.backward, self.gaps)
+        return Counts(self.heard, self.late, self.repeated, self.backward, self.gaps, self.restarts)
 
     def hear(self, tick: Tick) -> Sequence[Candle | Gap]:
         """Fold any live tick; returns what closed before it."""
         at = tick.at
         if at <= self.last or at < self.base.start:
-            self._hear_again(tick)
+            if self._is_wrong_by(tick):
+                self._begin_anew(tick)
+            else:
+                self._hear_again(tick)
             return self.take_owed()
         closed: list[Candle] = []
         if at - self.last > self.quiet_after or self.deaf:
@@ -163,6 +204,38 @@ class Lane:
         if tick.at < self.first:
             self.first, base.open = tick.at, price
         self.recent.append(tick)
+
+    def is_in_doubt(self, history: History) -> bool:
+        """Whether the newest ticks lie behind the asset's time, and the history's too."""
+        return bool(history.ticks) and self.run.is_of(self.last) and self._is_far_ahead(history.ticks[-1].at)
+
+    def _is_far_ahead(self, at: Millis) -> bool:
+        return self.last - at > self.quiet_after
+
+    def _is_wrong_by(self, tick: Tick) -> bool:
+        """Whether the asset's time is wrong by the run of ticks that this one is of; a known one proves nothing."""
+        if not self._is_far_ahead(tick.at):
+            self.run = Run()
+        elif tick not in self.recent:
+            self.run.take(tick.at, self.last)
+            return self.run.is_long
+        return False
+
+    def _begin_anew(self, tick: Tick) -> None:
+        """Let the tick be the first after the wrong time: the forming bars are dropped, a gap is owed."""
+        first = self.run.first
+        start = max((known.at for known in self.recent if known.at < first), default=first)
+        self.owed.append(Gap(self.asset, start, tick.at))
+        self.gaps += 1
+        self.restarts += 1
+        self.begin(tick.at, tick.price)
+        for level in self.levels:
+            level.past = Past(self.keep, [row for row in level.past.rows() if row.at < level.start])
+        self.run = Run()
+        self.recent.clear()
+        self.deaf = False
+        self.since = tick.at
+        self.fold(tick)
 
     def _hear_again(self, tick: Tick) -> None:
         """A tick behind its time: known already, too late, or merely out of its order."""

@@ -12,7 +12,7 @@ the exact symbol is in each file's metadata too.
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Literal, get_args
@@ -27,6 +27,9 @@ type Day = int
 
 type Kind = Literal["ticks", "candles", "gaps"]
 KINDS: tuple[Kind, ...] = get_args(Kind.__value__)
+
+type Refused = Callable[[OSError], None]
+"""Hears of a folder that may not be listed; where it returns, that folder is taken for an empty one."""
 
 LAST_MILLIS: Millis = 253_402_300_799_999
 """The end of the year 9999, the last that a file's name can say."""
@@ -117,39 +120,54 @@ def part_file(root: Path, shelf: Shelf, day: Day, number: int) -> Path:
 
 def part_numbers(root: Path, shelf: Shelf, day: Day) -> list[int]:
     """The parts of a day that are on disk, ascending."""
-    names = _entries(parts_folder(root, shelf, day), folders=False)
+    names = _entries(parts_folder(root, shelf, day), give_up, folders=False)
     return sorted(int(name.removesuffix(".parquet")) for name in names if _PART_NAME.fullmatch(name))
 
 
-def shelves(root: Path) -> Iterator[Shelf]:
+def give_up(error: OSError) -> None:
+    """Raise it: what a reader does about a folder that may not be listed."""
+    raise error
+
+
+def shelves(root: Path, refused: Refused = give_up) -> Iterator[Shelf]:
     """Every shelf in the folder, sorted; what is not ours is passed over."""
     for kind in KINDS:
-        for asset in sorted(filter(None, map(asset_of, _entries(root / kind, folders=True)))):
+        for asset in sorted(filter(None, map(asset_of, _entries(root / kind, refused, folders=True)))):
             if kind != "candles":
                 yield Shelf(kind, asset)
                 continue
-            for timeframe in sorted(_timeframes(root / kind / folder_name(asset))):
+            for timeframe in sorted(_timeframes(root / kind / folder_name(asset), refused)):
                 yield Shelf(kind, asset, timeframe)
 
 
-def days(root: Path, shelf: Shelf) -> list[Day]:
+def days(root: Path, shelf: Shelf, refused: Refused = give_up) -> list[Day]:
     """The days of a shelf that have a Parquet file or parts, ascending."""
-    return sorted(unsettled_days(root, shelf) | settled_days(root, shelf))
+    return sorted(unsettled_days(root, shelf, refused) | settled_days(root, shelf, refused))
 
 
-def settled_days(root: Path, shelf: Shelf) -> set[Day]:
+def settled_days(root: Path, shelf: Shelf, refused: Refused = give_up) -> set[Day]:
     """The days that have a file. Ask for the unsettled ones first: a day only ever goes from there to here."""
-    names = _entries(shelf_folder(root, shelf), folders=False)
-    return {day for name in names if name.endswith(".parquet") and (day := day_named(name[:-8])) is not None}
+    return _days_in_files(shelf_folder(root, shelf), ".parquet", refused)
 
 
-def unsettled_days(root: Path, shelf: Shelf) -> set[Day]:
+def csv_days(root: Path, shelf: Shelf, refused: Refused = give_up) -> set[Day]:
+    """The days that have a CSV file."""
+    return _days_in_files(shelf_folder(root, shelf), ".csv", refused)
+
+
+def unsettled_days(root: Path, shelf: Shelf, refused: Refused = give_up) -> set[Day]:
     """The days that have a folder of parts."""
-    return {day for name in _entries(shelf_folder(root, shelf), folders=True) if (day := day_named(name)) is not None}
+    names = _entries(shelf_folder(root, shelf), refused, folders=True)
+    return {day for name in names if (day := day_named(name)) is not None}
 
 
-def _timeframes(folder: Path) -> Iterator[Millis]:
-    for name in _entries(folder, folders=True):
+def _days_in_files(folder: Path, ending: str, refused: Refused) -> set[Day]:
+    names = [name for name in _entries(folder, refused, folders=False) if name.endswith(ending)]
+    return {day for name in names if (day := day_named(name.removesuffix(ending))) is not None}
+
+
+def _timeframes(folder: Path, refused: Refused) -> Iterator[Millis]:
+    for name in _entries(folder, refused, folders=True):
         try:
             timeframe = parse_timeframe(name)
         except ValueError:
@@ -158,9 +176,12 @@ def _timeframes(folder: Path) -> Iterator[Millis]:
             yield timeframe
 
 
-def _entries(folder: Path, *, folders: bool) -> list[str]:
+def _entries(folder: Path, refused: Refused, *, folders: bool) -> list[str]:
     try:
         with os.scandir(folder) as found:
             return [entry.name for entry in found if entry.is_dir(follow_symlinks=False) == folders]
     except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        refused(error)
         return []

@@ -23,6 +23,10 @@ SCHEMAS: Final[Mapping[Kind, pl.Schema]] = {
 
 TIME_COLUMN: Final[Mapping[Kind, str]] = {"ticks": "at", "candles": "at", "gaps": "start"}
 
+# A damaged page can make polars panic; what it then raises is a BaseException, so no wider class would catch it.
+UNREADABLE: Final = (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError)
+"""What polars raises where a file's bytes make no sense."""
+
 _WORTH: Final[Mapping[Quality, int]] = {"empty": 0, "partial": 1, "backfilled": 2, "whole": 2}
 _HOLDS = "qfluxd.holds"
 _TEMPORARY = ".tmp"
@@ -61,7 +65,7 @@ def decode(kind: Kind, data: bytes, path: Path) -> tuple[pl.DataFrame, int]:
     try:
         frame = pl.read_parquet(io.BytesIO(data))
         holds = int(pl.read_parquet_metadata(io.BytesIO(data)).get(_HOLDS, "0"))
-    except (pl.exceptions.PolarsError, ValueError) as error:
+    except UNREADABLE as error:
         raise _damaged(path) from error
     _check_columns(kind, frame.schema, path)
     return frame, holds
@@ -71,7 +75,7 @@ def read_holds(path: Path) -> int:
     """The highest part that a day's file holds. Raises `DataError` where the file is damaged."""
     try:
         return int(pl.read_parquet_metadata(path).get(_HOLDS, "0"))
-    except (pl.exceptions.PolarsError, ValueError) as error:
+    except UNREADABLE as error:
         raise _damaged(path) from error
 
 
@@ -79,7 +83,7 @@ def check_file(kind: Kind, path: Path) -> None:
     """Look at a file's footer. Raises `DataError` where it is no readable Parquet file of this kind."""
     try:
         schema = pl.Schema(pl.read_parquet_schema(path))
-    except pl.exceptions.PolarsError as error:
+    except UNREADABLE as error:
         raise _damaged(path) from error
     except PermissionError as error:
         raise DataError(f"{path}: cannot be read by this user") from error

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from qfluxd.errors import DataError
 from qfluxd.market.day import DayRows, read_day
 from qfluxd.market.layout import (
     LAST_MILLIS,
@@ -16,7 +17,7 @@ from qfluxd.market.layout import (
     settled_days,
     unsettled_days,
 )
-from qfluxd.market.parquet import MOMENT, SCHEMAS, TIME_COLUMN, check_file, settle
+from qfluxd.market.parquet import MOMENT, SCHEMAS, TIME_COLUMN, UNREADABLE, check_file, settle
 from qfluxd.market.parts import Part
 from qfluxd.model import Millis
 
@@ -27,14 +28,27 @@ def scan(
     """The rows of a shelf whose time lies in [start, end), sorted, candles once per `at`.
 
     Days that are settled are read when the frame is collected; a day that is still being written is read
-    now. `parts` gives what a running store has in memory. Raises `DataError` naming a file that is damaged.
+    now. `parts` gives what a running store has in memory. Raises `DataError` naming what is damaged or cannot
+    be read.
     """
-    start, end = max(start, 0), min(end, LAST_MILLIS + 1)
+    start, end = _storable(start), _storable(end)
     frames = [pl.LazyFrame(schema=SCHEMAS[shelf.kind])]
     if start < end and _can_be_stored(shelf):
-        frames += _days(root, shelf, day_of(start), day_of(end - 1), parts)
+        try:
+            frames += _days(root, shelf, day_of(start), day_of(end - 1), parts)
+        except OSError as error:
+            raise DataError(f"{shelf}: cannot be read: {error}") from error
     time = pl.col(TIME_COLUMN[shelf.kind])
     return pl.concat(frames).filter(time >= pl.lit(start).cast(MOMENT), time < pl.lit(end).cast(MOMENT))
+
+
+def collect(rows: pl.LazyFrame, place: object) -> pl.DataFrame:
+    """Read what was scanned. Raises `DataError` naming `place` where a file is damaged, gone or may not be read."""
+    try:
+        return rows.collect()
+    except (*UNREADABLE, OSError) as error:
+        why = str(error).partition("\n")[0]
+        raise DataError(f"{place}: cannot be read: {why}; ask again, or let `qfluxd data verify` look") from error
 
 
 def _days(
@@ -76,6 +90,11 @@ def _with_memory(rows: DayRows, known: Iterable[Part]) -> list[pl.DataFrame]:
         elif number > rows.holds:
             numbered[number] = frame
     return [*DayRows(rows.file, rows.holds, numbered).frames(), *new]
+
+
+def _storable(at: Millis) -> Millis:
+    """The nearest time that can be stored, or the one after: numbers beyond are more than a column can be asked."""
+    return min(max(at, 0), LAST_MILLIS + 1)
 
 
 def _of(shelf: Shelf, parts: Iterable[Part]) -> list[Part]:

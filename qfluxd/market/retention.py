@@ -6,11 +6,13 @@ from pathlib import Path
 from qfluxd.market.capture import capture_day
 from qfluxd.market.layout import (
     Day,
+    Refused,
     Shelf,
+    csv_days,
     csv_file,
     day_file,
-    day_named,
     days,
+    give_up,
     part_file,
     part_numbers,
     parts_folder,
@@ -19,13 +21,13 @@ from qfluxd.market.layout import (
 )
 
 
-def old_days(root: Path, today: Day, keep_days: int) -> Iterator[tuple[Shelf, Day]]:
+def old_days(root: Path, today: Day, keep_days: int, refused: Refused = give_up) -> Iterator[tuple[Shelf, Day]]:
     """The stored days that lie more than `keep_days` before today.
 
     Where the newest stored day is older than `today`, the count starts there: a clock that is set wrong for
     an hour must not empty the store.
     """
-    stored = [(shelf, _stored_days(root, shelf)) for shelf in shelves(root)]
+    stored = [(shelf, _stored_days(root, shelf, refused)) for shelf in shelves(root, refused)]
     newest = max((max(found) for _, found in stored if found), default=today)
     oldest = min(today, newest) - keep_days
     for shelf, found in stored:
@@ -54,10 +56,8 @@ def delete_captures(folder: Path, today: Day, keep_days: int) -> None:
             path.unlink(missing_ok=True)
 
 
-def _stored_days(root: Path, shelf: Shelf) -> set[Day]:
-    folder = shelf_folder(root, shelf)
-    texts = {day_named(path.stem) for path in folder.glob("*.csv")}
-    return set(days(root, shelf)) | {day for day in texts if day is not None}
+def _stored_days(root: Path, shelf: Shelf, refused: Refused) -> set[Day]:
+    return csv_days(root, shelf, refused).union(days(root, shelf, refused))
 
 
 def _remove_if_empty(folder: Path) -> None:

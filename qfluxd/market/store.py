@@ -80,8 +80,8 @@ class Store:
         self._taken = 0
         self._lost = 0
         self._told: str | None = None
-        self._chores = self._plan_chores(sweep_leftovers(folder))
-        self._tidied: Day | None = None
+        self._chores = self._plan_chores(sweep_leftovers(folder, self._refused))
+        self._tidied: tuple[Day, int] | None = None
         self._tidy_at = 0.0
         self._stuck: str | None = None
         self._untidy: str | None = None
@@ -90,7 +90,6 @@ class Store:
     def reconfigure(self, settings: StoreSettings, stream: Stream) -> None:
         """Take over what can change while running: what is stored, and for how many days it is kept."""
         self._keep_days = settings.keep_days
-        self._tidied = None
         self._choose(stream)
 
     def _choose(self, stream: Stream) -> None:
@@ -235,15 +234,20 @@ class Store:
         try:
             self._aside.extend(chore() or ())
         except OSError as error:
-            self._stuck = self._stuck or str(error)
+            self._refused(error)
+
+    def _refused(self, error: OSError) -> None:
+        self._stuck = self._stuck or str(error)
 
     def _plan_chores(self, *first: Iterator[Chore]) -> Iterator[Chore]:
         yield from chain(*first)
         today, root = _today(), self._writer.root
-        yield from merge_where_due(root, today, self._first_open)
-        if self._tidied != today:
-            yield from delete_old(root, self._captures, today, self._keep_days)
-            self._tidied = today
+        yield from merge_where_due(root, today, self._first_open, self._refused)
+        wanted = today, self._keep_days  # read once: another number of days asks for another look
+        if self._tidied != wanted:
+            yield from delete_old(root, self._captures, *wanted, self._refused)
+            if self._stuck is None:
+                self._tidied = wanted
 
     def _first_open(self, shelf: Shelf, day: Day) -> float:
         growing = self._open.get((shelf.kind, shelf.asset, shelf.timeframe, day))  # before the full ones: see _parts

@@ -10,7 +10,7 @@ from qfluxd.market.day import read_day
 from qfluxd.market.findings import Finding, Rules, against_lower, against_ticks, in_candles, in_file, in_ticks
 from qfluxd.market.layout import Day, Shelf, day_name, day_of, days, shelf_folder, shelves
 from qfluxd.market.parquet import settle
-from qfluxd.market.reading import scan
+from qfluxd.market.reading import collect, scan
 from qfluxd.model import DAY, Millis
 
 type Progress = Callable[[int, int, Shelf, Day], None]
@@ -81,12 +81,12 @@ def _next_lower(shelf: Shelf, stored: list[Shelf]) -> Shelf | None:
 def _last_of(root: Path, shelf: Shelf, day: Day) -> Millis | None:
     """The time of the last row of a day, so that a hole over midnight is seen."""
     rows = scan(root, shelf, day * DAY, (day + 1) * DAY)
-    last: Millis | None = rows.select(pl.col("at").max().cast(pl.Int64)).collect().item()
+    last: Millis | None = collect(rows.select(pl.col("at").max().cast(pl.Int64)), shelf).item()
     return last
 
 
 def _between(root: Path, shelf: Shelf, start: Millis, end: Millis) -> pl.DataFrame:
-    return scan(root, shelf, start, end).collect()
+    return collect(scan(root, shelf, start, end), shelf)
 
 
 def _set_aside(root: Path, shelf: Shelf) -> Iterator[Finding]:

@@ -6,16 +6,22 @@ from typing import Any
 
 MASK = "********"
 
-_SECRET_NAME = re.compile(
-    r"(^|_)(password|passwd|passphrase|token|secret|credential|credentials|ssid|session|auth|authorization|cookie|"
-    r"cookies|ci_session|api_?key)$",
-    re.IGNORECASE,
+_WORDS = (
+    r"passwd|password|passphrase|pwd|secret|token|ssid|session|session_?id|ci_session|credentials?|"
+    r"auth|authorization|cookies?|jwt|bearer|api[_-]?key"
 )
+# One of the words, alone or at the end of a longer name: access_token, userSecret, X-Api-Key.
+_NAME = rf"(?:[\w.-]*[_.-]|user|client|access|refresh|csrf|session|auth)?(?:{_WORDS})"
+_SECRET_NAME = re.compile(_NAME, re.IGNORECASE)
 _SECRET_VALUE = re.compile(
-    r"""
+    rf"""
       \[\s*\\*"auth\\*"            # an authentication frame, escaped or not
-    | \\*["'](session|session_?token|token|ssid|secret|password|ci_session)\\*["']\s*:
-    | \b(session|session_?token|token|ssid|secret|password|ci_session)=[^&\s]
+    | \\*["'][\w-]{{0,40}}(?:{_WORDS})\\*["']\s*:
+    | (?:{_WORDS})\s*=\s*[^&\s]
+    | (?<![.])(?<!__)(?:{_WORDS})\s*:\s*\S   # not a mistake about an option: "mqtt.password: must be text"
+    | \bbearer\s+\S
+    | ://[^\s/?\#@]{{1,300}}@       # who, and with which password, in an address
+    | ://[^\s/:@]{{0,300}}:[^\s@]{{0,300}}@
     | session_id\\*";s:            # the serialised session of a real account
     """,
     re.IGNORECASE | re.VERBOSE,
@@ -25,7 +31,7 @@ _DEPTH = 6
 
 def is_secret_name(name: str) -> bool:
     """Whether a field of this name holds something that authenticates."""
-    return bool(_SECRET_NAME.search(name))
+    return _SECRET_NAME.fullmatch(name) is not None
 
 
 def redacted(value: Any, depth: int = _DEPTH) -> Any:

@@ -26,6 +26,7 @@ from qfluxd.settings import MqttSettings
 from tests.support.brokers import (
     BASE,
     Broker,
+    Ear,
     broker,
     child_of,
     connected,
@@ -304,6 +305,24 @@ async def test_a_late_will_cannot_hide_the_birth(mosquitto: Broker) -> None:
         await ear.until(lambda: len(ear.on("status")) == 3)
         kept = msgspec.json.decode((await retained(mosquitto.port))["status"])
         assert (kept["state"], kept["session"]) == ("online", running.session)
+
+
+@pytest.mark.parametrize(
+    "payload", [b'{"state":"\xff"}', b'{"x":' + b"[" * 100_000, b"", b"5"], ids=["bytes", "deep", "empty", "number"]
+)
+async def test_no_status_of_others_breaks_anything(mosquitto: Broker, payload: bytes) -> None:
+    """Whatever anybody writes to `status`, text or not, we live on and say again that we are here."""
+    async with listening(mosquitto.port) as ear, edge(settings(mosquitto.port)) as running:
+        said = partial(_payloads, ear, "status")
+        await ear.until(said)
+        await ear.say("status", payload)
+        await ear.until(lambda: len(said()) == 3)
+        assert msgspec.json.decode(said()[-1])["session"] == running.session
+        assert running.health.reconnects == 0
+
+
+def _payloads(ear: Ear, topic: str) -> list[bytes]:
+    return [bytes(message.payload) for message in ear.heard if message.topic.value.endswith(f"/{topic}")]
 
 
 async def test_what_was_not_acknowledged_is_sent_again_once(mosquitto: Broker) -> None:

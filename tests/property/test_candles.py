@@ -112,6 +112,46 @@ def test_repeats_change_no_candle(ticks: list[Tick], timeframes: list[Millis], d
     assert twice.stats.backward == 0
 
 
+@given(
+    ordered_ticks(longest=2_000),
+    ladders,
+    st.integers(5_001, 3 * DAY),
+    st.integers(1, 60),
+    st.lists(st.integers(1, 1_500), max_size=60),
+)
+def test_an_asset_finds_back_from_a_wrong_time(
+    before: list[Tick], timeframes: list[Millis], ahead: Millis, wrong: int, steps: list[Millis]
+) -> None:
+    """However far ahead ticks were stamped, a run of right ones is followed, and every series ascends.
+
+    From its first whole bar on it has the very candles of a book that heard the right ones alone.
+    """
+    book, alone = Book(timeframes), Book(timeframes)
+    run(book, [*before, *(Tick(A, before[-1].at + ahead + 500 * n, 3.0) for n in range(wrong))])
+    at = before[-1].at
+    right = [Tick(A, at := at + step, 1.0 + n % 3) for n, step in enumerate([*steps, *[500] * 20])]
+    begun = next((n for n, tick in enumerate(right) if run_tells_break(book, tick)), None)
+    if begun is None:  # they caught up with the wrong stamp
+        assert right[-1].at + 5_000 >= before[-1].at + ahead + 500 * (wrong - 1)
+        return
+    told = run(book, right[begun + 1 :])
+    assert told == run(alone, right[begun:])
+    for timeframe in timeframes:
+        series = Series(A, timeframe)
+        kept = [c.at for c in book.candles(series, 1_000)]
+        forming = book.forming(series)
+        assert forming is not None
+        assert forming == alone.forming(series)
+        assert [*kept, forming.at] == sorted({*kept, forming.at})
+
+
+def run_tells_break(book: Book, tick: Tick) -> bool:
+    """Whether the asset began anew with this tick."""
+    before = book.stats.restarts
+    book.tick(tick)
+    return book.stats.restarts > before
+
+
 type Call = Tick | Millis | tuple[History, Millis] | None
 """A call on a book: a tick, the clock, a history and when it came, a lost feed."""
 

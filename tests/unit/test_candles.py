@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from qfluxd.market.candles import Book
-from qfluxd.model import DAY, HOUR, MINUTE, SECOND, Candle, Gap, Series, Tick
+from qfluxd.model import DAY, HOUR, MINUTE, SECOND, Candle, Gap, History, Series, Tick
 from tests.support.market import only_candles, walk
 
 MIDNIGHT = 20_000 * DAY - 2 * HOUR
@@ -231,6 +231,113 @@ def test_a_late_tick_was_heard_all_the_same() -> None:
     assert book.candles(Series(A, SECOND), 9)[0] == Candle(
         Series(A, SECOND), MIDNIGHT + 4_000, 1, 1, 1, 1, 1, "partial"
     )
+
+
+def lead_astray(book: Book, ahead: float = DAY / SECOND) -> list[Candle | Gap]:
+    """Ten seconds of ticks, and one stamped far ahead."""
+    return feed(book, [*walk(A, MIDNIGHT, 20), tick(10 + ahead, 5)])
+
+
+@pytest.mark.parametrize("ahead", [20, HOUR / SECOND, DAY / SECOND])
+def test_a_wrong_stamp_is_found_out(ahead: float) -> None:
+    """One tick stamped ahead costs four seconds: then the asset begins anew, and a gap tells of the break."""
+    book = Book([5 * SECOND, MINUTE])
+    lead_astray(book, ahead)
+    forgotten = book.forming(S5)
+    news = feed(book, walk(A, MIDNIGHT + 10_000, 221))
+    assert news[0] == Gap(A, MIDNIGHT + 9_500, MIDNIGHT + 14_000)
+    told = [(c.series, c.at - MIDNIGHT, c.quality) for c in only_candles(news)]
+    assert [t[1:] for t in told if t[0] == S5][:3] == [(10_000, "partial"), (15_000, "whole"), (20_000, "whole")]
+    assert [t[1:] for t in told if t[0] == M1] == [(0, "partial"), (60_000, "whole")]
+    assert forgotten not in news
+    assert (book.stats.restarts, book.stats.assets[A].restarts, book.stats.late, book.stats.gaps) == (1, 1, 8, 2)
+    assert only_candles(news)[0].ticks == 2
+
+
+def test_a_clock_that_stepped_back_is_followed() -> None:
+    """Where all of an asset's past lies ahead, as of another server, its new past has nothing of it."""
+    book = Book([5 * SECOND, MINUTE])
+    feed(book, walk(A, MIDNIGHT + HOUR, 300))
+    news = feed(book, walk(A, MIDNIGHT, 261))
+    assert news[0] == Gap(A, MIDNIGHT, MIDNIGHT + 4_000)
+    for series in (S5, M1):
+        assert book.candles(series, 1_000) == [c for c in only_candles(news) if c.series == series]
+        at = book.frame(series, 1_000)["at"]
+        assert at.is_sorted()
+        assert at.is_unique().all()
+
+
+def test_a_bar_told_before_the_break_may_come_again() -> None:
+    """The bar that holds the new beginning replaces the one of that time that the wrong stamp had closed."""
+    book = Book([MINUTE])
+    closed = only_candles(lead_astray(book))
+    again = only_candles(feed(book, walk(A, MIDNIGHT + 10_000, 101)))
+    assert (closed[0].at, closed[0].quality) == (again[0].at, again[0].quality) == (MIDNIGHT, "partial")
+    assert book.candles(M1, 9) == again
+
+
+def test_a_wrong_stamp_in_the_open_bar_is_found_out() -> None:
+    """Where the finest bar is so long that it holds the wrong stamp too, its asset begins anew as well."""
+    book = Book([HOUR])
+    lead_astray(book, 60)
+    news = feed(book, walk(A, MIDNIGHT + 10_000, 20))
+    assert news == [Gap(A, MIDNIGHT + 9_500, MIDNIGHT + 14_000)]
+    forming = book.forming(Series(A, HOUR))
+    assert forming is not None
+    assert (forming.quality, forming.ticks) == ("partial", 12)
+
+
+@pytest.mark.parametrize(
+    "ticks",
+    [
+        pytest.param([tick(s, 1) for s in range(10, 17)], id="too few"),
+        pytest.param([tick(10 + s / 10, 1) for s in range(39)], id="too short"),
+        pytest.param([tick(60 - s, 1) for s in range(40)], id="descending"),
+        pytest.param([t for s in range(40) for t in (tick(10 + s, 1), tick(110 + s, 1))], id="not in a row"),
+        pytest.param([tick(s, 1) for s in range(99, 110)], id="hardly behind"),
+        pytest.param([tick(s, p) for s in (10, 15) for p in range(40)], id="standing still"),
+        pytest.param([*walk(A, MIDNIGHT, 20), *walk(A, MIDNIGHT, 20)], id="known already"),
+    ],
+)
+def test_stragglers_do_not_move_time_back(ticks: list[Tick]) -> None:
+    """Late ticks that may well be late are merely that."""
+    book = Book([5 * SECOND])
+    lead_astray(book, 100)
+    news = feed(book, ticks)
+    assert book.stats.restarts == 0
+    assert not any(fact.end < MIDNIGHT + 110_000 for fact in news if isinstance(fact, Gap))
+    forming = book.forming(S5)
+    assert forming is not None
+    assert forming.at >= MIDNIGHT + 110_000
+
+
+def test_the_clock_closes_the_bars_of_the_new_time() -> None:
+    """After an asset began anew the clock closes its bars as ever, also where the feed had been lost before."""
+    book = Book([5 * SECOND], grace=0)
+    lead_astray(book)
+    book.interrupt()
+    feed(book, walk(A, MIDNIGHT + 10_000, 9))
+    assert [(c.at - MIDNIGHT, c.quality) for c in only_candles(book.advance(MIDNIGHT + 15_000))] == [
+        (10_000, "partial")
+    ]
+
+
+def test_a_history_in_a_wrong_time_waits() -> None:
+    """A history that ends where the doubtful ticks do tells nothing ahead of them; one after the break does."""
+    book = Book([5 * SECOND])
+    lead_astray(book, 600)
+    past = tuple(walk(A, MIDNIGHT - 30_000, 200))
+    heard = list(walk(A, MIDNIGHT + 70_000, 20))
+    feed(book, heard[:3])
+    before = book.candles(S5, 1_000)
+    assert book.seed(History(S5, (), past), MIDNIGHT + 71_000) == []
+    assert book.candles(S5, 1_000) == before
+    feed(book, heard[3:])
+    assert book.stats.restarts == 1
+    told = book.seed(History(S5, (), (*past, *heard)), MIDNIGHT + 80_000)
+    assert told
+    assert max(c.at for c in book.candles(S5, 1_000)) == MIDNIGHT + 70_000
+    assert {c.quality for c in book.candles(S5, 1_000) if c.at >= MIDNIGHT + 10_000} == {"backfilled"}
 
 
 def test_a_repeated_tick_is_counted_once() -> None:

@@ -73,8 +73,9 @@ def test_options(name: str) -> None:
 
 
 def test_examples_of_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every TOML block loads."""
+    """Every TOML block loads, the files that it names being there."""
     monkeypatch.chdir(tmp_path)
+    Path("capture.jsonl").touch()
     examples = blocks("configuration.md", "toml")
     assert len(examples) >= 2
     for number, text in enumerate(examples):

@@ -186,6 +186,8 @@ def test_tables_of_later_versions(write: Write) -> None:
 
 def test_own_file_of_a_driver(write: Write, tmp_path: Path) -> None:
     """A driver's table is read by the driver's own model."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/x.jsonl").touch()
     loaded = load(write('[driver]\nname = "replay"\n[driver.replay]\nfile = "~/x.jsonl"\nspeed = "max"\n'))
     assert getattr(loaded.driver_config, "file", None) == tmp_path / "home/x.jsonl"
     assert loaded.driver.Config is type(loaded.driver_config)
@@ -320,6 +322,42 @@ def test_missing_named_files(write: Write) -> None:
     found = mistakes(write('[mqtt]\nca = "/no/ca.pem"\n[chrome]\nexecutable = "/no/chrome"\n'))
     assert (found["mqtt.ca"].line, found["mqtt.ca"].what) == (2, "there is no file /no/ca.pem")
     assert (found["chrome.executable"].line, found["chrome.executable"].what) == (4, "there is no program /no/chrome")
+
+
+def test_missing_file_of_a_driver(write: Write, tmp_path: Path) -> None:
+    """The file that a driver is to play has to be there; a folder is none."""
+    text = f'[driver]\nname = "replay"\n[driver.replay]\nfile = "{tmp_path}/{{name}}"\n'
+    for name in ("no.jsonl", "home"):
+        (tmp_path / "home").mkdir(exist_ok=True)
+        mistake = mistakes(write(text.format(name=name)))["driver.replay.file"]
+        assert (mistake.line, mistake.what) == (4, f"there is no file {tmp_path / name}")
+
+
+def test_authority_without_a_certificate(write: Write, tmp_path: Path) -> None:
+    """A file that is no certificate is told when it is read, not when the broker is called."""
+    (tmp_path / "ca.pem").write_text("hello")
+    mistake = mistakes(write(f'[mqtt]\nca = "{tmp_path}/ca.pem"\n'))["mqtt.ca"]
+    assert (mistake.line, mistake.what) == (2, f"{tmp_path}/ca.pem holds no certificate (in PEM form)")
+
+
+def test_home_of_nobody(write: Write) -> None:
+    """A path below the home of a user who does not exist is a mistake, and no crash."""
+    mistake = mistakes(write('[daemon]\nstate_dir = "~nobody-of-that-name/x"\n'))["daemon.state_dir"]
+    assert mistake.what == "nobody's home folder is known as ~nobody-of-that-name; write the whole path"
+
+
+def test_empty_host(write: Write) -> None:
+    """A broker has a name."""
+    assert mistakes(write('[mqtt]\nhost = ""\n'))["mqtt.host"].what == "must have at least 1 character"
+
+
+def test_port_of_nobody(write: Write) -> None:
+    """Port 0 lets a Chrome started here choose; one to attach to has to be named."""
+    text = '[chrome]\nendpoint = "http://127.0.0.1:0"\n'
+    mistake = mistakes(write(text))["chrome.endpoint"]
+    assert mistake.line == 2
+    assert mistake.what.startswith("port 0 is only for a Chrome started here")
+    assert load(write(text + "launch = true\n")).settings.chrome.launch
 
 
 def test_program_on_the_path(write: Write) -> None:

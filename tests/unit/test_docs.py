@@ -50,8 +50,10 @@ def test_every_command_is_documented() -> None:
 
 
 @pytest.mark.parametrize(("page", "text"), list(blocks("toml")))
-def test_configuration_loads(page: str, text: str, tmp_path: Path) -> None:
-    """A piece of configuration that is shown is sound."""
+def test_configuration_loads(page: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A piece of configuration that is shown is sound, given the capture that one of them names."""
+    monkeypatch.chdir(tmp_path)
+    Path("capture.jsonl").touch()
     file = tmp_path / "config.toml"
     file.write_text(text)
     assert load(file).file == file, page

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from qfluxd.chrome.launch import launched
+from qfluxd.chrome import launch
+from qfluxd.chrome.launch import Chrome, launched
 from qfluxd.errors import Unavailable
 from qfluxd.settings import ChromeSettings
 from tests.support.fake_chrome import fake_chrome
@@ -149,3 +150,45 @@ async def test_a_program_that_cannot_be_run_is_said(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="cannot be started"):
         async with launched(settings, tmp_path):
             pytest.fail("started")
+
+
+async def test_a_profile_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    """With the remedy, and nothing is started."""
+    (tmp_path / "file").touch()
+    settings = pretender(tmp_path, f"touch {tmp_path}/started", LISTENS, "exec sleep 60")
+    settings = settings.model_copy(update={"profile_dir": tmp_path / "file" / "profile"})
+    with pytest.raises(Unavailable, match=r"cannot be written \(Not a directory\).* profile_dir"):
+        async with launched(settings, tmp_path):
+            pytest.fail("started")
+    assert not (tmp_path / "started").exists()
+
+
+async def test_one_that_cannot_be_noted_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where its process id cannot be written down it does not run on unknown to the next run; that is said."""
+    (tmp_path / "chrome-profile" / "qfluxd.pid").mkdir(parents=True)
+    settings = pretender(tmp_path, LISTENS, "exec sleep 60")
+    started: list[int] = []
+
+    async def start(command: list[str]) -> Chrome:
+        started.append((chrome := await original(command)).pid)
+        return chrome
+
+    original = launch._start
+    monkeypatch.setattr(launch, "_start", start)
+    with pytest.raises(Unavailable, match="cannot be written"):
+        async with launched(settings, tmp_path):
+            pytest.fail("started")
+    (pid,) = started
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+async def test_a_line_without_an_end_is_not_kept(tmp_path: Path) -> None:
+    """Of what it prints without ever ending the line a few kilobytes are held; its later lines are heard."""
+    chrome = Chrome()
+    for _ in range(100):
+        chrome.pipe_data_received(2, b"x" * 65_536)
+    assert len(chrome._said) <= 4096
+    with capture_logs() as logs:
+        chrome.pipe_data_received(2, b" https://a.example/?token=5e1f\nnext\n")
+    assert [line["line"] for line in logs] == ["x" * 300, "next"]

@@ -1,11 +1,14 @@
 """What a killed run has left behind is ended by the next one, and nothing else is."""
 
 import asyncio
+import errno
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from qfluxd.leftovers import Leftover
 from tests.support.processes import wait_gone
@@ -68,3 +71,24 @@ async def test_a_file_that_makes_no_sense_names_nobody(tmp_path: Path) -> None:
     assert await Leftover(file, "x").end() is None
     file.write_text("hello")
     assert await Leftover(file, "x").end() is None
+
+
+async def test_one_that_may_not_be_ended_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that the system does not let us end keeps nobody from starting."""
+    file = tmp_path / "pid"
+    pid = await left_behind(file)
+
+    def forbidden(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(signal, "pidfd_send_signal", forbidden)
+        assert await Leftover(file, "61.5").end() is None
+    assert await Leftover(file, "61.5").end() == pid
+
+
+def test_a_note_that_cannot_be_removed_breaks_nothing(tmp_path: Path) -> None:
+    """Ending in good order does not depend on the disk."""
+    (tmp_path / "pid").mkdir()
+    Leftover(tmp_path / "pid", "x").forget()
+    assert Leftover(tmp_path / "pid", "x").find() is None

@@ -102,6 +102,19 @@ SECRETS: list[dict[str, Any]] = [
     {"url": "https://example.com/?token=hunter2"},
     {"cookie": "ci_session=hunter2"},
     {"body": 'a:4:{s:10:"session_id";s:32:"hunter2"}'},
+    {"line": "Authorization: Bearer hunter2"},
+    {"line": "got bearer hunter2 from it"},
+    {"line": "password: hunter2"},
+    {"line": "X-Api-Key: hunter2"},
+    {"line": "Set-Cookie: a=hunter2"},
+    {"line": "_csrf_token=hunter2"},
+    {"line": "{'userSecret': 'hunter2'}"},
+    {"broker": "mqtt://user:hunter2@host"},
+    {"broker": "mqtt://user:hunter2/x@host:1883"},
+    {"broker": "https://hunter2@host/"},
+    {"pwd": "hunter2"},
+    {"accessToken": "hunter2"},
+    {"api-key": "hunter2"},
     {"deep": {"a": {"b": {"c": {"d": {"e": {"f": {"g": {"h": "hunter2"}}}}}}}}},
 ]
 
@@ -131,6 +144,26 @@ def test_harmless_left(said: Said) -> None:
     structlog.get_logger().info("authorised", reason="login_required", author="x", password=None)
     (line,) = said()
     assert (line["reason"], line["author"], line["password"]) == ("login_required", "x", None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "config.toml:21: mqtt.password: must be text",
+        "environment variable QFLUXD_MQTT__PASSWORD: mqtt.password: must be text",
+        "credential mqtt__password: cannot be read",
+        "config.toml holds mqtt.password and others can read it; chmod 600 config.toml",
+        "Bad user name or password",
+        "https://pocketoption.com/en/cabinet/demo-quick-high-low/",
+        "http://127.0.0.1:9222",
+        "secrets: 4",
+        "author: somebody@example.com",
+    ],
+)
+def test_sentences_about_secrets_stay(said: Said, text: str) -> None:
+    """What an owner has to read about a mistake or an address is not masked."""
+    structlog.get_logger().warning("seen", text=text)
+    assert said()[0]["text"] == text
 
 
 def test_sink(said: Said) -> None:

@@ -99,6 +99,45 @@ async def test_a_stranger_is_said_once_and_left_alone(tmp_path: Path) -> None:
     assert [line["port"] for line in logs] == [port]
 
 
+async def test_a_folder_that_cannot_be_made_is_said_once(tmp_path: Path) -> None:
+    """It ends nothing: the reason is logged once, and it is tried again at the usual pace."""
+    (tmp_path / "file").touch()
+    looks = 0
+
+    def found() -> Path:
+        nonlocal looks
+        looks += 1
+        return Path("/bin/true")
+
+    keeper = Keeper("127.0.0.1", free_port(), tmp_path / "file" / "broker", lambda: False, find=found)
+    with capture_logs() as logs:
+        await run_until(keeper, lambda: looks >= 3)
+    (line,) = logs
+    assert line["event"] == "mosquitto cannot be run"
+    assert "Not a directory" in line["reason"]
+
+
+async def test_a_broker_that_cannot_be_noted_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where its process id cannot be written down it is not left running, and that is said."""
+    program = tmp_path / "mosquitto"
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o755)
+    (tmp_path / "broker" / "mosquitto.pid").mkdir(parents=True)
+    keeper = Keeper("127.0.0.1", free_port(), tmp_path / "broker", lambda: False, find=lambda: program)
+    started: list[asyncio.subprocess.Process] = []
+
+    async def spawn(path: Path) -> asyncio.subprocess.Process:
+        started.append(await original(path))
+        return started[-1]
+
+    original = keeper._spawn
+    monkeypatch.setattr(keeper, "_spawn", spawn)
+    with capture_logs() as logs:
+        await run_until(keeper, lambda: len(started) >= 2)
+    assert [line["event"] for line in logs] == ["mosquitto cannot be run"]
+    assert [process.returncode for process in started] == [-15, -15]
+
+
 @pytest.mark.parametrize(
     "settings",
     [

@@ -10,7 +10,7 @@ import pytest
 from qfluxd.api.feed import Feed
 from qfluxd.api.outbox import Outbox, Stream
 from qfluxd.api.wire import Message
-from qfluxd.model import AccountState, Alert, Candle, Quote, Series, Session, SessionState, Tick
+from qfluxd.model import AccountState, Alert, Candle, Gap, Quote, Series, Session, SessionState, Tick
 
 AT = 1_763_769_600_000
 MINUTE = Series("EURUSD_otc", 60_000)
@@ -186,3 +186,15 @@ def test_every_feed_is_told_and_one_that_left_is_not() -> None:
     outbox.on_fact(Alert("two", "2", AT))
     assert values(first, "code") == ["one"]
     assert values(second, "code") == ["one", "two"]
+
+
+def test_a_gap_that_leads_back_lets_its_asset_begin_anew() -> None:
+    """Where an asset's stamps had been wrong, its topic follows it back; an ordinary gap changes nothing."""
+    outbox = Outbox()
+    outbox.on_fact(candle(AT + 600_000))
+    outbox.on_fact(Gap("EURUSD_otc", AT + 600_000, AT + 700_000))
+    outbox.on_fact(candle(AT))
+    assert outbox.truth[MINUTE_TOPIC].payload.count(str(AT + 600_000).encode()) == 1
+    outbox.on_fact(Gap("EURUSD_otc", AT - 10_000, AT - 5_000))
+    outbox.on_fact(candle(AT))
+    assert msgspec.json.decode(outbox.truth[MINUTE_TOPIC].payload)["at"] == AT

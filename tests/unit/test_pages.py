@@ -2,7 +2,7 @@
 
 import pytest
 
-from qfluxd.chrome.pages import origin, page_matcher
+from qfluxd.chrome.pages import origin, page_matcher, start_page
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,29 @@ def test_the_origin_is_scheme_host_and_port() -> None:
     """What two addresses of one site share."""
     assert origin("https://a.example:8443/x/y?z") == "https://a.example:8443"
     assert origin("https://a.example/") == origin("https://A.example/w.js")
+
+
+@pytest.mark.parametrize(
+    ("patterns", "start"),
+    [
+        (["https://pocketoption.com/*"], "https://pocketoption.com/"),
+        (["https://pocketoption.com/en/*/demo/*"], "https://pocketoption.com/en/"),
+        (["https://pocketoption.com"], "https://pocketoption.com"),
+        (["https://*.pocketoption.com/*"], None),
+        (["https://pocketoption.com*"], None),
+        (["http://127.0.0.1:*/en/*"], None),
+        (["https://*.pocketoption.com/*", "https://pocketoption.com/*"], "https://pocketoption.com/"),
+        (["nonsense"], None),
+        ([], None),
+    ],
+)
+def test_the_page_to_open_has_a_host_of_its_own(patterns: list[str], start: str | None) -> None:
+    """The first pattern whose host has no star names it, up to the star in its path; without one none is opened."""
+    assert start_page(patterns) == start
+
+
+def test_a_pattern_may_name_what_looks_like_a_token() -> None:
+    """Addresses are compared as they are, and only told without such parts."""
+    url = "https://a.example/r/abcDEF1234567890abcDEF12/x"
+    assert page_matcher([url])(url)
+    assert not page_matcher(["https://a.example/r/***/x"])("https://a.example/r/x")

@@ -46,6 +46,18 @@ def test_good_requests_are_read(name: str, payload: bytes, request_: Request) ->
         ("candles", b'{"id":"i","asset":"X","timeframe":"1m","count":0}', "bad_argument", "count: expected int >= 1"),
         ("candles", b'{"id":"i","asset":5,"timeframe":"1m"}', "bad_argument", "asset: expected str, got int"),
         ("history", b'{"id":"i","asset":"X","timeframe":"1m","from":2,"to":2}', "bad_argument", "to must be later"),
+        (
+            "history",
+            b'{"id":"i","asset":"X","timeframe":"1m","from":9223372036854775808}',
+            "bad_argument",
+            "from: expected int <= 253402300799999",
+        ),
+        (
+            "history",
+            b'{"id":"i","asset":"X","timeframe":"1m","from":0,"to":9223372036854775808}',
+            "bad_argument",
+            "to: expected int <= 253402300799999",
+        ),
         ("log_level", b'{"id":"i","level":"inf"}', "bad_argument", "did you mean info?"),
         ("log_level", b'{"id":"i","level":5}', "bad_argument", "level must be one of debug, info, warning, error"),
         ("record/start", b'{"id":"i","name":"../x"}', "bad_argument", "name: expected str matching"),

@@ -32,6 +32,11 @@ BODIES = {
     "authorization": {"Authorization": f"Bearer {MARK}"},
     "csrf": {"_csrf_token": MARK},
     "jwt": {"jwt": MARK},
+    "api_key": {"api_key": MARK},
+    "apiKey": {"apiKey": MARK},
+    "bearer": {"headers": {"x": f"Bearer {MARK}"}},
+    "pwd": {"login": "a", "pwd": MARK},
+    "user_pwd in string": {"settings": json.dumps({"user_pwd": MARK})},
     "nested": {"a": [{"b": {"userSecret": MARK}}]},
     "string in string": {"settings": json.dumps({"session": MARK})},
     "twice in string": {"settings": json.dumps({"more": json.dumps({"access_token": MARK})})},
@@ -47,6 +52,7 @@ TEXTS = {
     "chat user_init": f'42["user_init",{{"id":1,"secret":"{MARK}"}}]',
     "bare ssid": f'["ssid","{MARK}"]',
     "bare php": PHP,
+    "bare pwd": f"pwd={MARK}",
     "bare cookie": f"ci_session={MARK}",
     "cookies listed": f'[["ci_session","{MARK}"]]',
     "percent": quote(f'42["auth",{{"session":"{MARK}"}}]'),
@@ -144,6 +150,8 @@ def test_a_secret_body_leaves_its_header() -> None:
         '[{"chart_id":"chart-1","settings":"{\\"chartId\\":\\"chart-1\\"}"}]',
         '[[5,"#AAPL","Apple","stock",2,50],[9,"BAT_otc","Basic Attention Token OTC","cryptocurrency",3,80]]',
         '42["updateAssets",[[5, "#BAT", "Attention Token", "stock", 2, 50]]]',
+        '[["PWD_otc",1756869696.775,0.87654],["PWD",1756869696.775,0.87654]]',
+        '42["changeSymbol",{"asset":"GAPI_otc","period":60}]',
         "2",
         "",
     ],
@@ -176,6 +184,11 @@ def test_a_word_is_found_wherever_it_stands(before: bytes, word: bytes, after: b
         ("wss://demo-api-eu.po.market/socket.io/?EIO=4&token=x", "wss://demo-api-eu.po.market/socket.io/"),
         ("https://me:pw@pocketoption.com:8443/en/#session=x", "https://pocketoption.com:8443/en/"),
         ("http://[::1]:9222/json?x", "http://[::1]:9222/json"),
+        ("https://a.example/password-recovery/abcDEF1234567890abcDEF12/x", "https://a.example/password-recovery/***/x"),
+        ("https://a.example/r/eyJhbGciOiJIUzI1NiJ9.e30.x?y", "https://a.example/r/***"),
+        ("https://long-host-name-of-1234567890.example/x", "https://long-host-name-of-1234567890.example/x"),
+        ("https://a.example/en/cabinet/demo-quick-high-low/", "https://a.example/en/cabinet/demo-quick-high-low/"),
+        ("https://a.example/a-long-page-name-without-digits/", "https://a.example/a-long-page-name-without-digits/"),
         ("data:text/html,token", "data:"),
         ("about:blank", "about:"),
         ("http://[broken/", "(unreadable address)"),
@@ -184,5 +197,5 @@ def test_a_word_is_found_wherever_it_stands(before: bytes, word: bytes, after: b
     ],
 )
 def test_addresses_are_told_without_what_they_may_carry(url: str, told: str) -> None:
-    """No user, query or fragment of an address is ever told."""
+    """No user, query or fragment of an address is ever told, nor what in its path looks like a token."""
     assert bare(url) == told

@@ -14,7 +14,8 @@ import pytest
 
 from qfluxd.errors import DataError
 from qfluxd.market.layout import LAST_MILLIS, Shelf, day_file, part_numbers, settled_days, unsettled_days
-from qfluxd.market.reading import scan
+from qfluxd.market.parquet import check_file, decode, read_holds
+from qfluxd.market.reading import collect, scan
 from qfluxd.market.retention import delete_captures, delete_day, old_days
 from qfluxd.market.store import FLUSH_EVERY, Store, Stream
 from qfluxd.model import DAY, Alert, Candle, Gap, Quality, Series, Tick
@@ -77,6 +78,14 @@ def test_a_scan_holds_its_start_and_not_its_end(store: Store) -> None:
         store.on_fact(tick)
     found = store.scan_ticks(EURUSD, MONDAY + DAY - 100, MONDAY + DAY + 100).collect()
     assert found["at"].cast(pl.Int64).to_list() == [MONDAY + DAY - 100, MONDAY + DAY]
+
+
+@pytest.mark.parametrize(("start", "end", "rows"), [(0, 2**63, 10), (-(2**70), 2**70, 10), (2**63, 2**64, 0)])
+def test_a_stretch_beyond_all_time_is_read_as_far_as_time_goes(store: Store, start: int, end: int, rows: int) -> None:
+    """Bounds that no stored time can have are no trouble: there is nothing beyond."""
+    for tick in ticks(10):
+        store.on_fact(tick)
+    assert store.scan_ticks(EURUSD, start, end).collect().height == rows
 
 
 def test_any_polars_reads_the_folder_while_it_is_written(store: Store, tmp_path: Path) -> None:
@@ -321,6 +330,51 @@ async def test_one_day_that_cannot_be_merged_is_told_once_and_holds_up_no_other(
     assert unsettled_days(tmp_path, Shelf("ticks", APPLE)) == {MONDAY // DAY}
 
 
+async def test_a_folder_that_cannot_be_listed_is_told_once_and_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies in a folder that the disk will not list is left alone; the rest is tidied, round after round."""
+    monkeypatch.setattr("qfluxd.market.store._TIDY_EVERY", 0.0)
+    heard: list[Alert] = []
+    left = stored(tmp_path)
+    left.on_fact(bar(MONDAY, 1.0))
+    left.on_fact(bar(MONDAY + 50_000 * DAY, 1.0))
+    left.close()
+    (tmp_path / "ticks").symlink_to(tmp_path / "ticks")  # the kernel will not list this, whoever asks
+    store = Store(tmp_path, StoreSettings(keep_days=100_000), report=heard.append, flush_every=0.01)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            await store.run()
+    assert [alert.code for alert in heard] == ["store_failing"]
+    assert str(tmp_path / "ticks") in heard[0].detail
+    assert settled_days(tmp_path, Shelf("candles", EURUSD, 60_000)) == {MONDAY // DAY}
+    (tmp_path / "ticks").unlink()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            await store.run()
+    assert [alert.code for alert in heard] == ["store_failing", "store_recovered"]
+    store.close()
+
+
+def test_fewer_days_to_keep_count_though_told_while_old_days_are_deleted(tmp_path: Path) -> None:
+    """A change of `keep_days` at the very end of a round of tidying is done in the next round, not the next day."""
+    today = time.time_ns() // 1_000_000
+    left = stored(tmp_path)
+    for at in (today - 5 * DAY, today):
+        left.on_fact(Tick(EURUSD, at, 1.0))
+    left.close()
+    merge_all(tmp_path)
+    store = Store(tmp_path, StoreSettings(keep_days=100), captures=tmp_path / "captures")
+    sweeping, deleting = next(store._chores), next(store._chores)
+    sweeping()
+    deleting()
+    store.reconfigure(StoreSettings(keep_days=2), "both")
+    for _ in range(2):
+        store._tidy()
+    assert [tick.at for tick in ticks_of(tmp_path, EURUSD)] == [today]
+    store.close()
+
+
 # ---------------------------------------------------------------------------------------------- trouble
 
 
@@ -399,6 +453,59 @@ def test_a_damaged_part_is_set_aside_and_the_rest_kept(tmp_path: Path) -> None:
     merge_all(tmp_path)
     assert ticks_of(tmp_path, EURUSD) == [Tick(EURUSD, MONDAY + 60_000, 1.0)]
     assert part.with_name("1.parquet.damaged").exists()
+
+
+def panics(*given: object, **options: object) -> pl.DataFrame:
+    """What polars does where a page holds other than its header says; which bytes do it changes with its version."""
+    raise pl.exceptions.PanicException("called `Result::unwrap()` on an `Err` value")
+
+
+def test_a_part_that_makes_polars_panic_is_set_aside_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Damage that polars meets with a panic, which is no ordinary exception, is damage like any other."""
+    store = stored(tmp_path)
+    store.on_fact(Tick(EURUSD, MONDAY, 1.0))
+    store.close()
+    part = tmp_path / "ticks" / EURUSD / "2025-10-27" / "1.parquet"
+    for name in ("read_parquet", "read_parquet_metadata", "read_parquet_schema"):
+        monkeypatch.setattr(pl, name, panics)
+    for read in (lambda: decode("ticks", b"", part), lambda: read_holds(part), lambda: check_file("ticks", part)):
+        with pytest.raises(DataError, match=r"1\.parquet.*move it"):
+            read()
+    merge_all(tmp_path)
+    assert part.with_name("1.parquet.damaged").exists()
+
+
+@pytest.mark.parametrize("damage", ["zeroed", "panics", "deleted", "closed"])
+def test_what_becomes_of_a_file_after_it_was_scanned_is_told(
+    tmp_path: Path, damage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A settled day with a good footer and a spoilt body, or gone, or closed to us, ends in one known error."""
+    store = stored(tmp_path)
+    store.on_fact(Tick(EURUSD, MONDAY, 1.0))
+    store.close()
+    merge_all(tmp_path)
+    path = day_file(tmp_path, Shelf("ticks", EURUSD), MONDAY // DAY)
+    rows = scan(tmp_path, Shelf("ticks", EURUSD), 0, LAST_MILLIS)
+
+    def refuse(rows: pl.LazyFrame) -> pl.DataFrame:
+        raise PermissionError(f"Permission denied (os error 13): {path}")
+
+    if damage == "zeroed":
+        data = path.read_bytes()
+        path.write_bytes(data[:4] + bytes(76) + data[80:])
+    elif damage == "deleted":
+        path.unlink()
+    else:
+        monkeypatch.setattr(pl.LazyFrame, "collect", panics if damage == "panics" else refuse)  # root may read all
+    with pytest.raises(DataError, match=r"^stored ticks: cannot be read: .*verify"):
+        collect(rows, "stored ticks")
+
+
+def test_a_shelf_that_cannot_be_listed_is_named_to_its_reader(tmp_path: Path) -> None:
+    """Reading beside a folder that the disk will not list ends in an error that names it, not in no rows."""
+    (tmp_path / "ticks").symlink_to(tmp_path / "ticks")
+    with pytest.raises(DataError, match="ticks/EURUSD_otc"):
+        scan(tmp_path, Shelf("ticks", EURUSD), 0, LAST_MILLIS)
 
 
 def test_a_file_of_something_else_is_refused_by_name(tmp_path: Path) -> None:

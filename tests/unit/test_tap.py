@@ -130,6 +130,28 @@ async def test_what_makes_no_sense_is_counted_and_skipped() -> None:
         assert tap.stats.garbled == 5
 
 
+async def test_what_is_no_text_or_too_deep_is_counted_and_skipped() -> None:
+    """Bytes that are not UTF-8 and lists without end, wherever they stand in a message, do not stop the tap."""
+    deep = b"[" * 100_000
+    in_frame = b'{"params":{"requestId":"9.1","response":{"opcode":1,"payloadData":%s}}}'
+    bad = [
+        *(b'{"method":"Network.webSocketFrameReceived",' + (in_frame % what)[1:] for what in (b'"\xff"', deep)),
+        *(b'{"sessionId":"S","method":"Network.webSocketFrameSent",' + (in_frame % what)[1:] for what in (b'"\xff"',)),
+        *(b'{"method":"Target.targetCreated","params":{"targetInfo":%s}}' % what for what in (b'"\xff"', deep)),
+        b'{"method":"Target.targetCreated","params":{"targetInfo":{"targetId":"\xff","type":"page","url":"x"}}}',
+        b'{"method":"\xff"}',
+        b'{"id":1,"x":' + deep,
+    ]
+    async with tapped() as (chrome, tap, ear):
+        assert chrome.line is not None
+        for message in bad:
+            await chrome.line.send(message, text=True)
+        await chrome.frame("well")
+        await ear.frame("well")
+        assert len(ear.frames) == 1
+        assert tap.stats.garbled == len(bad)
+
+
 async def test_a_message_in_fragments_is_whole() -> None:
     """Frames and other events survive being cut anywhere."""
     async with tapped() as (chrome, _, ear):
@@ -345,6 +367,29 @@ async def test_a_reload_is_asked_of_chrome() -> None:
         assert chrome.of("Page.reload")[0]["sessionId"] == PAGE_SESSION
         with pytest.raises(Refused, match="no such trading page"):
             await tap.reload("other")
+
+
+@pytest.mark.parametrize("answer", [b"[]", b'{"x":"\xff"}'], ids=["list", "bytes"])
+async def test_an_answer_that_makes_no_sense_is_no_answer(answer: bytes) -> None:
+    """Whoever asked is told in words."""
+    async with fake_chrome() as chrome:
+        chrome.mute.add("Odd")
+        line = Connection(lambda _: False, lambda *_: None, lambda: None)
+        await line.open(chrome.endpoint.replace("http", "ws") + "/devtools")
+        async with asyncio.TaskGroup() as group:
+            asked = group.create_task(_refusal(line))
+            await chrome.wait_heard("Odd")
+            assert chrome.line is not None
+            await chrome.line.send(b'{"id":1,"result":' + answer + b"}", text=True)
+        assert asked.result() == "Chrome's answer to Odd makes no sense"
+        line.end()
+        await line.wait_ended()
+
+
+async def _refusal(line: Connection) -> str:
+    with pytest.raises(Refused) as caught:
+        await line.call("Odd")
+    return str(caught.value)
 
 
 async def test_a_command_that_chrome_turns_down_is_refused() -> None:

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 from qfluxd.beats import BEAT, Beats
 from qfluxd.chrome.cdp import Refused
 from qfluxd.chrome.launch import launched
-from qfluxd.chrome.pages import page_matcher
+from qfluxd.chrome.pages import page_matcher, start_page
 from qfluxd.chrome.tap import Tap, open_tap
 from qfluxd.drivers.pocketoption.codec import Codec
 from qfluxd.drivers.pocketoption.follower import Follower
@@ -119,7 +119,7 @@ class PocketOption:
 
     async def _keep_chrome(self, follower: Follower) -> Never:
         """A Chrome of our own, started again whenever it ends."""
-        start = self._config.pages[0].partition("*")[0]
+        start = start_page(self._config.pages)
         while True:
             try:
                 async with launched(self._chrome, self._state_dir, start) as chrome:

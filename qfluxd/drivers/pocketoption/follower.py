@@ -1,16 +1,14 @@
 """From frames to what the desk hears, and to how far the session has come."""
 
-from typing import get_args
-
 import structlog
 
 from qfluxd.drivers.pocketoption.codec import Codec
-from qfluxd.model import Account, Assets, Balance, Event, Frame, History, LoggedIn, LoggedOut, Millis, Situation, Tick
+from qfluxd.drivers.pocketoption.values import is_event
+from qfluxd.model import Account, Assets, Balance, Frame, History, LoggedIn, LoggedOut, Millis, Situation, Tick
 from qfluxd.ports import Ear
 
 log = structlog.get_logger()
 
-_EVENTS = frozenset(get_args(Event.__value__))
 _MARKET = frozenset({Tick, Assets, History, LoggedIn})
 """Only the market socket carries these; a socket that was open before us is known by them."""
 
@@ -54,8 +52,8 @@ class Follower:
                 self.say(frame.at, Situation("login_required", self.refusal))
             elif isinstance(value, Balance):
                 self._on_balance(frame.at, value)
-            if kind in _EVENTS:
-                self._ear.hear(frame.at, value)  # type: ignore[arg-type]  # what is in _EVENTS is an Event
+            if is_event(value):
+                self._ear.hear(frame.at, value)
 
     def say(self, at: Millis, situation: Situation) -> None:
         """Tell the desk where we stand, once per change; anything but connected lets go of the market socket."""
