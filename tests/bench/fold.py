@@ -171,8 +171,9 @@ class Nautilus:
             aggregator = self.aggregation.TimeBarAggregator(
                 self.instrument, kind, self.bars.append, clock, interval_type="right-open", timestamp_on_close=False
             )
-            aggregator.set_running(True)
-            aggregator.start_timer()
+            if hasattr(aggregator, "start_timer"):  # older releases start when they are made
+                aggregator.set_running(True)
+                aggregator.start_timer()
             found.append(aggregator)
         return found
 
