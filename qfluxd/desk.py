@@ -145,7 +145,7 @@ class Desk:
             case Tick():
                 self._on_tick(at, event)
             case History():
-                self._say_all(self._book.seed(event, self._clock.now(at)))
+                self._say_all(self._book.seed(event, self._now_of(event, at)))
             case Situation():
                 self._on_situation(event)
             case Assets():
@@ -201,6 +201,8 @@ class Desk:
     # -------------------------------------------------------------------------------------------- saying
 
     def _pass_time(self, at: Millis) -> None:
+        if self._clock.offset_ms is None:
+            return  # only the broker's clock closes bars, and before the first tick nobody knows it
         self._say_all(self._book.advance(self._clock.now(at)))
 
     def _say_all(self, facts: Iterable[Candle | Gap]) -> None:
@@ -231,6 +233,12 @@ class Desk:
             self._mismatch = mismatch
             if mismatch is not None:
                 self._say(Alert("server_offset", self._offset_advice(mismatch), at))
+
+    def _now_of(self, history: History, at: Millis) -> Millis:
+        """The broker's time at a history; before a live tick has told it, that of the history's newest tick."""
+        if self._clock.offset_ms is None and history.ticks:
+            return history.ticks[-1].at
+        return self._clock.now(at)
 
     def _offset_advice(self, residual: int) -> str:
         return (

@@ -102,8 +102,9 @@ class Performer:
             return Refusal("unknown_timeframe", f"{wanted} is not folded here; [market] timeframes has {folded}")
         symbols = self._desk.symbols()
         if symbols and series.asset not in symbols:
-            near = get_close_matches(series.asset, symbols, n=1)
-            hint = f"; did you mean {near[0]}?" if near else "; assets/list names all"
+            plain = {symbol.lower(): symbol for symbol in symbols}
+            near = get_close_matches(series.asset.lower(), plain, n=1)
+            hint = f"; did you mean {plain[near[0]]}?" if near else "; assets/list names all"
             return Refusal("unknown_asset", f"the broker lists no {series.asset}{hint}")
         return None
 

@@ -57,7 +57,7 @@ class Line:
 
     def send(self, message: Message) -> None:
         """Send now; the sender keeps to `room`. On a broken line a QoS 1 message stays unsettled."""
-        number = self._client.put(self._base + message.topic, message)
+        number = self._client.put(message.topic if message.elsewhere else self._base + message.topic, message)
         if message.qos:
             self._flying[number] = message
         else:

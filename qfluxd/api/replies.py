@@ -20,12 +20,17 @@ ECHO_WITHIN = 5.0
 STOP_WITHIN = 0.5
 """Seconds for requests to tell that they were stopped."""
 
+_OURS = re.compile(r"(reply|response)/[^+#\0]{1,200}")
+_THEIRS = re.compile(r"[^+#\0$][^+#\0]{0,200}")
+_RELIED_ON = ("qfluxd/", "homeassistant/")
+"""What others take for the word of a daemon, or of a device."""
+
 
 class Replies:
     """Answers each request once performed, and clears retained ones at the broker.
 
-    An answer goes to ``response/<command>``, or to the request's own response topic (MQTT 5) where that lies below
-    ``reply/`` or ``response/`` of this daemon: elsewhere a request could make it write what it likes.
+    An answer goes to ``response/<command>``, or to the request's own response topic (MQTT 5), unless that is one on
+    which somebody relies for something else: a request must not make the daemon forge a state or a discovery.
     """
 
     def __init__(self, base: str, answers: Answers, feed: Feed, timer: Callable[[], float] = monotonic) -> None:
@@ -56,19 +61,24 @@ class Replies:
             await asyncio.wait(self._tasks, timeout=STOP_WITHIN)
 
     async def _answer(self, name: str, request: Received) -> None:
-        tell = partial(self._tell, self._reply_topic(name, request.reply_to), request.correlation)
+        topic, elsewhere = self._reply_topic(name, request.reply_to)
+        tell = partial(self._tell, topic, elsewhere, request.correlation)
         await self._answers.answer(name, request.payload, tell, retained=request.retain)
 
-    def _tell(self, topic: str, correlation: bytes | None, result: Result) -> None:
-        self._feed.answer(Message(topic, encode_json(result), qos=1, correlation=correlation))
+    def _tell(self, topic: str, elsewhere: bool, correlation: bytes | None, result: Result) -> None:
+        answer = Message(topic, encode_json(result), qos=1, correlation=correlation, elsewhere=elsewhere)
+        self._feed.answer(answer)
 
-    def _reply_topic(self, name: str, wanted: str | None) -> str:
+    def _reply_topic(self, name: str, wanted: str | None) -> tuple[str, bool]:
+        """Where the answer goes, and whether that is a whole topic and not one below the base."""
         if wanted is not None:
             below = wanted.removeprefix(self._base)
-            if wanted.startswith(self._base) and re.fullmatch(r"(reply|response)/[^+#\0]{1,200}", below):
-                return below
+            if wanted.startswith(self._base) and _OURS.fullmatch(below):
+                return below, False
+            if _THEIRS.fullmatch(wanted) and not wanted.startswith(_RELIED_ON):
+                return wanted, True
             get_logger().warning("mqtt response topic is not ours to write", command=name, topic=wanted[:200])
-        return f"response/{re.sub(r'[^A-Za-z0-9_/-]', '_', name)[:64] or 'unknown'}"
+        return f"response/{re.sub(r'[^A-Za-z0-9_/-]', '_', name)[:64] or 'unknown'}", False
 
     def _clear(self, topic: str) -> None:
         now = self._timer()

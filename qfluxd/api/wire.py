@@ -55,8 +55,8 @@ CENT = Decimal("0.01")
 class Message(msgspec.Struct, frozen=True, gc=False):
     """One message on its way out.
 
-    `topic` is below the base; `expiry` is in seconds and None for ever; `correlation` is echoed in answers;
-    `again` marks one that was sent before and not acknowledged.
+    `topic` is below the base, or with `elsewhere` a whole one; `expiry` is in seconds and None for ever;
+    `correlation` is echoed in answers; `again` marks one that was sent before and not acknowledged.
     """
 
     topic: str
@@ -66,6 +66,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     expiry: int | None = None
     correlation: bytes | None = None
     again: bool = False
+    elsewhere: bool = False
 
 
 _timeframe = cache(timeframe_name)

@@ -2,9 +2,12 @@
 
 import structlog
 
-from qfluxd.model import AccountState, Alert, Candle, Fact, Gap, Session, Tick, timeframe_name
+from qfluxd.model import MINUTE, AccountState, Alert, Candle, Fact, Gap, Session, Tick, timeframe_name
 
 log = structlog.get_logger()
+
+_LONG_GAP = MINUTE
+"""A gap from here on is worth a warning; the shorter ones of a reconnect, one per asset, are told on MQTT."""
 
 
 class Telling:
@@ -32,7 +35,8 @@ class Telling:
             case AccountState():
                 log.debug("account", account=fact.account)
             case Gap():
-                log.warning("gap", asset=fact.asset, seconds=round((fact.end - fact.start) / 1000, 1))
+                say = log.warning if fact.end - fact.start >= _LONG_GAP else log.debug
+                say("gap", asset=fact.asset, seconds=round((fact.end - fact.start) / 1000, 1))
             case Alert():
                 log.warning(fact.code, detail=fact.detail)
 
@@ -43,7 +47,7 @@ class Telling:
         before, self._told = self._told, session
         if (session.state, session.reason) == (before.state, before.reason):
             say = log.debug
-        elif before.state == "ready" and session.state != "stopped":
+        elif session.state == "login_required" or (before.state == "ready" and session.state != "stopped"):
             say = log.warning
         else:
             say = log.info

@@ -446,19 +446,23 @@ async def test_a_hundred_requests_at_once(mosquitto: Broker) -> None:
         await ear.until(lambda: ear.on("response/status"))
 
 
-async def test_the_response_topic_is_honoured_below_our_own(mosquitto: Broker) -> None:
-    """An MQTT 5 response topic below reply/ gets the answer with its correlation data; any other is not written to."""
+async def test_the_response_topic_is_honoured(mosquitto: Broker) -> None:
+    """An MQTT 5 response topic gets the answer with its correlation data; one that others rely on is not written to."""
     async with listening(mosquitto.port, "#") as ear, edge(settings(mosquitto.port)) as running:
         await connected(running)
         await ear.say("request/ping", '{"id":1}', properties=response_topic(f"{BASE}reply/me/1", b"\x01\xff"))
         await ear.until(lambda: ear.on("reply/me/1"))
-        for stolen in ("elsewhere", f"{BASE}status", f"{BASE}reply/", "qfluxd/other/reply/x"):
+        await ear.say("request/ping", '{"id":3}', properties=response_topic("my/own/place", b"d"))
+        await ear.until(lambda: any(m.topic.value == "my/own/place" for m in ear.heard))
+        assert ear.on("response/ping") == []
+        for stolen in ("homeassistant/x", f"{BASE}status", f"{BASE}reply/", "qfluxd/other/reply/x"):
             await ear.say("request/ping", '{"id":2}', properties=response_topic(stolen, b"c"))
         await ear.until(lambda: len(ear.on("response/ping")) == 4)
         answers = [m for m in ear.heard if m.topic.value in (f"{BASE}reply/me/1", f"{BASE}response/ping")]
         assert [getattr(m.properties, "CorrelationData", None) for m in answers] == [b"\x01\xff", *[b"c"] * 4]
         assert {m.topic.value for m in ear.heard} <= {
-            f"{BASE}{topic}" for topic in ("status", "request/ping", "reply/me/1", "response/ping")
+            "my/own/place",
+            *(f"{BASE}{topic}" for topic in ("status", "request/ping", "reply/me/1", "response/ping")),
         }
 
 

@@ -231,3 +231,21 @@ def test_connecting_with_data_is_not_called_stale_on_the_way() -> None:
 
 def deal(account: Account, currency: str) -> Deal:
     return Deal("1", "EURUSD_otc", "call", Decimal(1), 92, START, START + MINUTE, 1.0, account, currency)
+
+
+def test_before_the_first_tick_this_machines_clock_closes_nothing() -> None:
+    """A machine that is a minute ahead of the broker seeds and folds the same candles as one that is right."""
+
+    def candles(ahead: Millis) -> list[Candle]:
+        room = Room()
+        told = tuple(Tick("EURUSD_otc", START + at, 1.0 + at / 1e6) for at in range(0, 7_000, 500))
+        room.hear((7_000 + ahead, CONNECTED), (7_000 + ahead, History(Series("EURUSD_otc", MINUTE), (), told)))
+        for at in range(7_000 + ahead, 7_400 + ahead, 100):
+            room.desk.beat(START + at)
+        for at in range(7_000, 21_000, 500):
+            room.tick(at, 1.0 + at / 1e6, late=ahead)
+        return room.facts(Candle)
+
+    right = candles(0)
+    assert [candle.ticks for candle in right if candle.series == SERIES] == [10, 10, 10, 10]
+    assert candles(60_000) == candles(2_000) == candles(-60_000) == right

@@ -31,6 +31,7 @@ class Stage:
         self.follower = Follower(Codec(), self.ear)
         self.life = PageLife(["https://*"], self.ear, self.follower, self.follower.see, may_reload=may_reload)
         self.life.on_attached()
+        self.life.on_looked()
 
     def on(self, *events: PageEvent | Frame) -> "Stage":
         for event in events:

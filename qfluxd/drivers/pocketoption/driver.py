@@ -28,6 +28,9 @@ log = structlog.get_logger()
 _CENSUS = 15.0
 """Seconds between two looks at which processes are Chrome's."""
 
+_LOOK_FOR = 1.0
+"""Seconds after attaching in which a page that is there has been told of."""
+
 _RELAUNCH = 1.0
 """Seconds between the end of our own Chrome and its next start."""
 
@@ -144,12 +147,14 @@ class PocketOption:
             self._connects += 1
             log.info("attached", browser=tap.browser.name, endpoint=self._endpoint)
             pages.on_attached()
+            looked = asyncio.get_running_loop().call_later(_LOOK_FOR, pages.on_looked)
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._count_processes(tap), name="chrome census")
                     group.create_task(self._reload_on_request(tap, pages), name="page reload")
                     await tap.run()
             finally:
+                looked.cancel()
                 self._before = self.health()
                 self._tap = None
                 pages.on_detached()

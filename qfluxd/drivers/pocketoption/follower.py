@@ -45,6 +45,8 @@ class Follower:
             return
         for value in self._codec.feed(frame):
             kind = type(value)
+            if isinstance(value, LoggedIn):
+                log.info("login accepted")
             if kind in _MARKET and self._market != frame.conn:
                 self._on_market(frame, accepted=kind is LoggedIn)
             elif isinstance(value, LoggedOut) and self._market in (None, frame.conn):
@@ -73,7 +75,7 @@ class Follower:
         if self._market is None or accepted:
             self._market = frame.conn
             self.refusal = None
-            log.info("market socket", accepted=accepted)
+            log.info("market socket")
             self.say(frame.at, Situation("connected", "market data is coming in"))
 
     def _on_balance(self, at: Millis, balance: Balance) -> None:

@@ -67,7 +67,11 @@ class PageLife:
         self._late: set[Target] = set()
 
     def on_attached(self) -> None:
-        """The line to Chrome is open; pages will be told of if there are any."""
+        """The line to Chrome is open; pages will be told of at once if there are any."""
+        self._follower.say(_now(), Situation("waiting_page", "Chrome is there; looking for the trading page"))
+
+    def on_looked(self) -> None:
+        """Time enough has passed for all pages to have been told of."""
         self._judge(_now())
 
     def on_detached(self) -> None:
