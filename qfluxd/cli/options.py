@@ -34,10 +34,17 @@ def loaded(config: Path | None, given: Sequence[str] | None = None) -> "Loaded":
     """
     from qfluxd.config import load
 
-    overrides = {}
+    overrides, formless = {}, []
     for part in given or ():
         key, equals, value = part.partition("=")
-        if not equals:
-            raise ConfigError(Mistake(key, "write --set table.key=value", "command line"))
-        overrides[key] = value
-    return load(config, overrides)
+        if equals:
+            overrides[key] = value
+        else:
+            formless.append(Mistake(key, "write --set table.key=value", "command line"))
+    try:
+        found = load(config, overrides)
+    except ConfigError as others:
+        raise ConfigError(*formless, *others.mistakes) from None
+    if formless:
+        raise ConfigError(*formless)
+    return found

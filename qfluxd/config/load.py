@@ -71,7 +71,7 @@ def load(file: Path | None = None, overrides: Mapping[str, object] | None = None
         layer.data = {name: value for name, value in layer.data.items() if name not in LATER}
     driver, problem = _driver(layers)
     if mistakes or driver is None:
-        raise ConfigError(*mistakes, *problem)
+        raise ConfigError(*mistakes, *problem, *_absent(layers))
     settings, config = _settings(layers, driver)
     return Loaded(settings, driver, config, _origins(layers, settings, config), notices, found, dict(overrides))
 
@@ -158,6 +158,15 @@ def _unusable(settings: Settings, config: BaseModel) -> Iterator[tuple[KeyPath, 
     file = getattr(config, "file", None)
     if isinstance(file, Path) and not file.is_file():
         yield ("driver", settings.driver.name, "file"), f"there is no file {file}"
+
+
+def _absent(layers: list[Layer]) -> Iterator[Mistake]:
+    """Files that are named and not there, found also where other mistakes keep the settings from being made."""
+    for path in (("mqtt", "ca"), ("chrome", "executable"), ("driver", "replay", "file")):
+        giver = _giver(layers, path)
+        named = _get(giver.data, path)
+        if isinstance(named, str) and not which(named) and not Path(os.path.expanduser(named)).is_file():  # noqa: PTH111 - a ~user that is unknown stays as it is
+            yield giver.mistake(path, f"there is no file {named}")
 
 
 def _no_authority(ca: Path) -> str | None:
