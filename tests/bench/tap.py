@@ -33,6 +33,7 @@ from qfluxd.chrome.launch import launched
 from qfluxd.chrome.pages import PageFound
 from qfluxd.chrome.tap import open_tap
 from qfluxd.model import Frame
+from qfluxd.observability import logs
 from qfluxd.settings import ChromeSettings
 
 ROUNDS = 3
@@ -330,6 +331,7 @@ def show(name: str, rounds: list[dict[str, float]], ours: dict[str, float]) -> d
 
 async def main() -> None:
     """Print the table."""
+    logs.set_up("error")
     names = [name for name in WAYS if name == "qfluxd" or find_spec("playwright")]
     print(", ".join(f"{name} {version(name)}" for name in ("picows", "msgspec", "uvloop")), end="")
     print(f", playwright {version('playwright')}" if len(names) > 1 else ", playwright is not installed")
