@@ -511,11 +511,11 @@ def test_live_keys_exist() -> None:
 def test_a_file_that_is_not_there_is_told_beside_other_mistakes(tmp_path: Path) -> None:
     """One round of mending is enough: what is named and missing does not wait for the rest to be right."""
     file = tmp_path / "config.toml"
-    file.write_text('[log]\nlevl = "info"\n[mqtt]\nca = "/nope"\n[chrome]\nexecutable = "/nope"\n')
+    file.write_text('[log]\ncolour = "info"\n[mqtt]\nca = "/nope"\n[chrome]\nexecutable = "/nope"\n')
     with pytest.raises(ConfigError) as caught:
         load(file)
     assert sorted((mistake.where, mistake.line) for mistake in caught.value.mistakes) == [
         ("chrome.executable", 6),
-        ("log.levl", 2),
+        ("log.colour", 2),
         ("mqtt.ca", 4),
     ]
