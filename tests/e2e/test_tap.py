@@ -299,7 +299,7 @@ async def test_a_crashed_page_comes_back_by_a_reload(lab: Lab, tmp_path: Path) -
 
 @pytest.mark.xfail(
     strict=False,
-    reason="about one time in ten a new line is told nothing of a tab whose process has just died, until it is reloaded",
+    reason="about one time in ten Chromium tells a new line nothing of a tab whose process has just died",
 )
 async def test_a_page_that_crashed_before_we_came_is_told(lab: Lab, tmp_path: Path) -> None:
     """The tap finds the dead page, says so, and can reload it."""
@@ -309,7 +309,7 @@ async def test_a_page_that_crashed_before_we_came_is_told(lab: Lab, tmp_path: Pa
                 os.kill(pid, signal.SIGKILL)
         await ear.event(PageCrashed)
         async with tapping(chrome.endpoint, lab.url("/trade/*")) as (second, late):
-            await late.event(PageCrashed, 5)
+            await late.event(PageCrashed, seconds=5)
             await second.reload(target(ear))
             await late.frame("up", sent=True)
 
