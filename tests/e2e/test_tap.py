@@ -299,7 +299,7 @@ async def test_a_crashed_page_comes_back_by_a_reload(lab: Lab, tmp_path: Path) -
 
 @pytest.mark.xfail(
     strict=False,
-    reason="about one time in ten Chromium tells a new line nothing of a tab whose process has just died",
+    reason="about one time in six Chromium tells a new line nothing of a tab whose process has just died",
 )
 async def test_a_page_that_crashed_before_we_came_is_told(lab: Lab, tmp_path: Path) -> None:
     """The tap finds the dead page, says so, and can reload it."""
