@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from time import time_ns
 from typing import Any, cast
@@ -15,23 +15,32 @@ from qfluxd.api.mosquitto import keep_broker
 from qfluxd.api.mqtt import MqttEdge
 from qfluxd.api.outbox import Outbox
 from qfluxd.api.payloads import HealthPayload, InfoPayload, LogLevel, StatusPayload
+from qfluxd.chores import Chores
 from qfluxd.config import Loaded, Settings, diff
 from qfluxd.desk import Desk
 from qfluxd.errors import ConfigError, DataError, Unavailable
+from qfluxd.loudness import Loudness
 from qfluxd.market.recorder import Recorder
 from qfluxd.market.store import Store
-from qfluxd.model import DAY, HOUR, Alert, Fact, Millis, Session, Tick
+from qfluxd.model import Alert, Fact, Millis, Session
 from qfluxd.observability import logs
 from qfluxd.observability.notify import Notifier, Watchdog
 from qfluxd.observability.telling import Telling
-from qfluxd.observability.vitals import Availability, LoopLag, memory_mb
-from qfluxd.performer import Performer
-from qfluxd.ports import Sink, Surroundings
+from qfluxd.performer import Arrivals, MarketAnswers, PageAnswers, Performer, Pictures, TradeAnswers
+from qfluxd.ports import Driver, Passing, Sink, Surroundings, pass_on
+from qfluxd.screenshots import Screenshots
+from qfluxd.session import Trading
+from qfluxd.sights import What
+from qfluxd.tally import Tally
+from qfluxd.trading.journal import Journal
+from qfluxd.trading.orders import Orders
 
 log = structlog.get_logger()
 
 HEALTH_EVERY = 30.0
 """Seconds between two `health` messages."""
+ANSWER_WITHIN = 3.0
+"""Seconds on the way out for the answer to an order that is out."""
 
 _LOOK_EVERY = 1.0
 
@@ -61,43 +70,63 @@ class Daemon:
     end; what was heard is stored and said before it leaves.
     """
 
-    def __init__(self, loaded: Loaded, extra: Sequence[Sink] = ()) -> None:
+    def __init__(self, loaded: Loaded, extra: Sequence[Sink] = (), passing: Passing = pass_on) -> None:
+        """`extra` sinks hear every fact too; `passing` is told each point that an order passes."""
         self._started_with = self._loaded = loaded
         self._settings = settings = loaded.settings
         state, stream = settings.daemon.state_dir, settings.market.stream
         captures = state / "captures"
         _make_private(state)
         self._began = _now()
+        self._tally = Tally(self._began)
         self._stopping = asyncio.Event()
         self._recorder = Recorder(self._alert)
         self._store = Store(state / "data", settings.store, stream, report=self._alert, captures=captures)
-        self._outbox = Outbox(stream)
-        self._driver = loaded.driver.connect(
-            loaded.driver_config, Surroundings(settings.chrome, state, self._recorder.see)
+        self._outbox = Outbox(stream, settings.risk)
+        self._driver: Driver = loaded.driver.connect(
+            loaded.driver_config, Surroundings(settings.chrome, state, self._recorder.see, passing)
         )
-        self.desk = Desk(settings.market, self._say, server_offset=self._driver.server_offset)
-        self._sinks: tuple[Sink, ...] = (self._outbox, self._store, Telling(), *extra)
-        performer = Performer(self.desk, self._store, self._recorder, captures, self, _now)
-        self._mqtt = MqttEdge(settings.mqtt, settings.daemon.name, self._outbox, performer.perform)
+        self._journal = None if self._driver.hands is None else Journal(state, self._began)
+        self._orders = None if self._journal is None else Orders(self._journal, settings.risk, self._say, passing)
+        self.desk = Desk(settings.market, self._say, server_offset=self._driver.server_offset, orders=self._orders)
+        self._trading = (
+            None if self._orders is None else Trading(self.desk, self._orders, self._driver, settings.risk, _now)
+        )
+        arrivals = Arrivals()
+        self._sinks: tuple[Sink, ...] = (self._outbox, self._store, Telling(), self._tally, arrivals, *extra)
+        screenshots = Screenshots(state, settings.screenshot)
+        self._pictures = Pictures(screenshots, lambda jpeg: self._outbox.put(wire.screenshot(jpeg)), _now)
+        self._chores = Chores(settings.screenshot, screenshots, self._take_picture, self._on_alert, _now)
+        performer = self._performer(arrivals, captures)
+        self._mqtt = MqttEdge(settings.mqtt, settings.daemon.name, self._outbox, performer.perform, performer.stored)
         self._notifier = Notifier()
         self._watchdog = Watchdog(self._notifier)
-        self._lag = LoopLag()
-        self._live = Availability(self._began)
-        self._ticks = 0
         self._restart_required: tuple[str, ...] = ()
-        self._last_error: str | None = None
-        self._level = settings.log.level
-        self._level_back: asyncio.TimerHandle | None = None
+        self._loudness = Loudness(settings.log.level, self._outbox, self._publish_info)
         self._desk_pulse, self._loop_pulse = self._watchdog.pulse("desk"), self._watchdog.pulse("loop")
-        self._end_log_topic: Callable[[], None] = lambda: None
+
+    def _performer(self, arrivals: Arrivals, captures: Path) -> Performer:
+        market = MarketAnswers(self.desk, self._store, _now)
+        page = PageAnswers(
+            lambda: self._driver.hands,
+            self.desk,
+            market,
+            self._pictures,
+            arrivals,
+            lambda: self._settings.risk,
+        )
+        trades = TradeAnswers(self._trading)
+        return Performer(self.desk, market, page, trades, self._recorder, captures, self, _now)
 
     # ---------------------------------------------------------------------------------------------- life
 
     async def run(self) -> None:
         """Live until `stop`."""
-        end_memory = logs.add_sink(self._on_error_line, "error")
-        self._publish_logs()
+        end_memory = logs.add_sink(self._tally.on_error_line, "error")
+        self._loudness.publish(self._settings.mqtt.logs)
         self._publish_info()
+        if self._orders is not None:
+            self._orders.begin(_now())
         try:
             async with asyncio.TaskGroup() as outer:
                 edges = [outer.create_task(edge, name=name) for name, edge in self._edges()]
@@ -109,8 +138,10 @@ class Daemon:
                     edge.cancel()
                     await asyncio.wait([edge])
         finally:
-            self._end_log_topic()
+            self._loudness.close()
             end_memory()
+            if self._journal is not None:
+                self._journal.close()
         log.info("stopped")
 
     def stop(self) -> None:
@@ -135,16 +166,21 @@ class Daemon:
                 "store": self._store.run(),
                 "recorder": self._recorder.run(),
                 "outbox": self._outbox.run(),
-                "loop lag": self._lag.run(),
+                "loop lag": self._tally.lag.run(),
                 "health": self._tell_health(),
+                "chores": self._chores.run(),
                 "pulse": self._look_after_pulse(),
                 "watchdog": self._watchdog.run(),
             }
+            if self._trading is not None:
+                parts["trading"] = self._trading.run()
             tasks = [group.create_task(part, name=name) for name, part in parts.items()]
             self._notifier.ready("running")
             log.info("running", version=__version__, driver=self._settings.driver.name)
             await self._stopping.wait()
             self._notifier.stopping()
+            if self._trading is not None:
+                await self._trading.leave(ANSWER_WITHIN)
             self.desk.stop(_now())
             for task in tasks:
                 task.cancel()
@@ -163,13 +199,17 @@ class Daemon:
         except DataError as problem:
             log.error("capture not finished", reason=str(problem))  # noqa: TRY400 - the sentence says it all
 
+    async def _take_picture(self, what: What) -> None:
+        """A picture by schedule; none where there is no page to take one of."""
+        hands = self._driver.hands
+        if hands is not None and self.desk.session.connected:
+            await self._pictures.take(hands, what, publish=True)
+
     # --------------------------------------------------------------------------------------------- facts
 
     def _say(self, fact: Fact) -> None:
-        if type(fact) is Tick:
-            self._ticks += 1
-        elif isinstance(fact, Session):
-            self._live.on_state(fact.connected, _now())
+        if isinstance(fact, Session):
+            self._tally.on_session(fact, _now())
             self._notifier.status(f"{fact.state}: {fact.reason}")
         for sink in self._sinks:
             sink.on_fact(fact)
@@ -177,24 +217,18 @@ class Daemon:
     def _alert(self, alert: Alert) -> None:
         self._outbox.on_fact(alert)
 
+    def _on_alert(self, code: str, detail: str, at: Millis) -> None:
+        self._alert(Alert(code, detail, at))
+
     def _publish_info(self) -> None:
         features = ["candles", "record", *(name for name in ("parquet", "csv") if getattr(self._settings.store, name))]
+        if self._trading is not None:
+            features += ["page", "screenshots", "trading"]
         level = cast(LogLevel, logs.level())
         payload = InfoPayload(
             __version__, wire.API_VERSION, self._settings.driver.name, tuple(features), level, self._restart_required
         )
         self._outbox.put(wire.info(payload))
-
-    def _publish_logs(self) -> None:
-        self._end_log_topic()
-        level = self._settings.mqtt.logs
-        if level != "off":
-            self._end_log_topic = logs.add_sink(lambda *line: self._outbox.put(wire.log(*line)), level)
-        else:
-            self._end_log_topic = lambda: None
-
-    def _on_error_line(self, _level: str, event: str, fields: Any, _at: Millis) -> None:
-        self._last_error = " ".join([event, *(str(value) for value in fields.values())])[:200]
 
     # -------------------------------------------------------------------------------------------- health
 
@@ -215,24 +249,14 @@ class Daemon:
 
     def health(self) -> HealthPayload:
         """How the daemon is doing, as of now."""
-        now, driver, store, mqtt = _now(), self._driver.health(), self._store.status(), self._mqtt.health
-        heard = self.desk.newest_tick_heard
-        return HealthPayload(
-            at=now,
-            uptime_s=(now - self._began) // 1000,
-            memory_mb=memory_mb() or 0.0,
-            chrome_memory_mb=memory_mb(driver.chrome_pids),
-            loop_lag_ms=self._lag.p99_ms(),
-            frames=driver.frames,
-            ticks=self._ticks,
-            tick_age_ms=None if heard is None else max(0, now - heard),
-            live_hour=self._live.share(HOUR, now),
-            live_day=self._live.share(DAY, now),
-            reconnects=driver.reconnects,
-            queues={"tap": driver.queued, "store": store.waiting, "mqtt": mqtt.queued},
-            dropped=driver.lost + store.lost + mqtt.dropped,
-            last_error=self._last_error,
-            mqtt=mqtt if self._settings.mqtt.enabled else None,
+        return self._tally.report(
+            _now(),
+            self._driver.health(),
+            self._store.status(),
+            self._mqtt.health,
+            heard=self.desk.newest_tick_heard,
+            speaks=self._settings.mqtt.enabled,
+            switch=None if self._trading is None else self._trading.switch.state,
         )
 
     def status(self) -> StatusPayload:
@@ -243,23 +267,7 @@ class Daemon:
 
     def set_log_level(self, level: str, for_s: int | None) -> dict[str, Any]:
         """Change the least level that is logged, until the next change or for some seconds."""
-        before = logs.level()
-        self._forget_level_back()
-        if for_s is None:
-            self._level = cast(LogLevel, level)
-        else:
-            self._level_back = asyncio.get_running_loop().call_later(for_s, lambda: self._apply_level(self._level))
-        self._apply_level(level)
-        return {"level": level, "before": before, "for_s": for_s}
-
-    def _apply_level(self, level: str) -> None:
-        logs.set_level(cast(LogLevel, level))
-        self._publish_info()
-
-    def _forget_level_back(self) -> None:
-        if self._level_back is not None:
-            self._level_back.cancel()
-            self._level_back = None
+        return self._loudness.set(cast(LogLevel, level), for_s)
 
     def on_hangup(self) -> None:
         """SIGHUP: read the configuration again; a bad one is told and changes nothing."""
@@ -287,13 +295,14 @@ class Daemon:
 
     def _take_over(self, settings: Settings, changed: Sequence[str]) -> None:
         if "log.level" in changed:
-            self._level = settings.log.level
-            self._forget_level_back()
-            logs.set_level(self._level)
+            self._loudness.set(settings.log.level)
         self.desk.reconfigure(settings.market)
-        self._outbox.reconfigure(settings.market.stream)
+        self._outbox.reconfigure(settings.market.stream, settings.risk)
         self._store.reconfigure(settings.store, settings.market.stream)
-        self._publish_logs()
+        self._chores.reconfigure(settings.screenshot)
+        if self._trading is not None:
+            self._trading.reconfigure(settings.risk)
+        self._loudness.publish(settings.mqtt.logs)
 
 
 def _make_private(folder: Path) -> None:

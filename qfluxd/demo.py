@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from qfluxd.api.mosquitto import look
 from qfluxd.config import Loaded, load
 from qfluxd.daemon import run_daemon
-from qfluxd.model import Candle, Fact, Millis, timeframe_name
+from qfluxd.model import Candle, Fact, Millis, Trade, timeframe_name
 from qfluxd.practice.server import PracticeBroker, PracticeOptions, serve
 from qfluxd.settings import MqttSettings, default_state_dir
 
@@ -35,11 +35,18 @@ async def run_demo(options: DemoOptions) -> int:
     Raises `DataError` where the feed is a file that cannot be used.
     """
     feed = options.feed if options.feed == "synthetic" else Path(options.feed)
-    practice_options = PracticeOptions(feed=feed, seed=options.seed, speed=options.speed, balance=Decimal(10_000))
-    default_state_dir().mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = default_state_dir() / "demo"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    practice_options = PracticeOptions(
+        feed=feed,
+        seed=options.seed,
+        speed=options.speed,
+        balance=Decimal(10_000),
+        state=folder / "practice.json",  # or the journal would know deals that its broker has forgotten
+    )
     with TemporaryDirectory(prefix="qfluxd-demo-chrome-") as profile:
         async with serve(practice_options) as practice:
-            loaded = load(Path("/dev/null"), await _overrides(practice, profile))
+            loaded = load(Path("/dev/null"), await _overrides(practice, folder, profile))
             _introduce(practice, loaded)
             return await _for(options.seconds, loaded)
 
@@ -49,7 +56,7 @@ async def _for(seconds: float | None, loaded: Loaded) -> int:
     loop = asyncio.get_running_loop()
     ending = None if seconds is None else loop.call_later(seconds, _end_by_signal)
     try:
-        return await run_daemon(loaded, Candles())
+        return await run_daemon(loaded, Lines())
     finally:
         if ending is not None:
             ending.cancel()
@@ -60,11 +67,11 @@ def _end_by_signal() -> None:
     signal.raise_signal(signal.SIGTERM)
 
 
-async def _overrides(practice: PracticeBroker, profile: str) -> dict[str, object]:
+async def _overrides(practice: PracticeBroker, folder: Path, profile: str) -> dict[str, object]:
     mqtt = MqttSettings()
     port = mqtt.port if await look(mqtt.host, mqtt.port) != "stranger" else _free_port()
     return {
-        "daemon.state_dir": str(default_state_dir() / "demo"),
+        "daemon.state_dir": str(folder),
         "chrome.launch": True,
         "chrome.headless": True,
         "chrome.endpoint": f"http://127.0.0.1:{_free_port()}",
@@ -87,22 +94,33 @@ def _introduce(practice: PracticeBroker, loaded: Loaded) -> None:
     _put(f"Chrome         {settings.chrome.endpoint}   (its debugging address)")
     _put(f"MQTT           mosquitto_sub -p {settings.mqtt.port} -t 'qfluxd/#' -v   (or: qfluxd watch)")
     _put(f"Stored data    {settings.daemon.state_dir}")
-    _put("Closed candles follow; Ctrl-C ends everything.\n")
+    where = "" if settings.mqtt.port == MqttSettings().port else f"--set mqtt.port={settings.mqtt.port} "
+    _put(f"A demo trade   qfluxd send {where}trade/open asset=EURUSD_otc side=call stake=1 expiry=30s   (play money)")
+    _put("Closed candles and trades follow; Ctrl-C ends everything.\n")
 
 
-class Candles:
-    """A sink that prints a line per closed candle."""
+class Lines:
+    """A sink that prints a line per closed candle and per stage of a trade."""
 
     def on_fact(self, fact: Fact) -> None:
-        """Print the fact if it is a candle that was heard live."""
+        """Print the fact if it is a candle that was heard live, or a trade."""
         if isinstance(fact, Candle) and fact.quality != "backfilled":
             _put(_line(fact))
+        elif isinstance(fact, Trade):
+            _put(_of_trade(fact))
 
 
 def _line(candle: Candle) -> str:
     prices = " ".join(f"{price:<9.9g}" for price in (candle.open, candle.high, candle.low, candle.close))
     series = f"{candle.series.asset:<12} {timeframe_name(candle.series.timeframe):>3}"
     return f"{_clock(candle.at)} {series}  {prices} {candle.ticks:>4} ticks  {candle.quality}"
+
+
+def _of_trade(trade: Trade) -> str:
+    what = f"{trade.side} {trade.stake:f} {trade.asset} for {trade.expiry // 1000} s"
+    profit = "" if trade.deal is None or trade.deal.profit is None else f", profit {trade.deal.profit:+}"
+    why = f" ({trade.code}: {trade.detail})" if trade.stage in ("refused", "unknown") else ""
+    return f"{_clock(trade.changed)} trade {trade.stage}: {what}{profit}{why}"
 
 
 def _clock(at: Millis) -> str:

@@ -47,8 +47,12 @@ from qfluxd.model import (
 )
 from qfluxd.settings import MarketSettings
 from qfluxd.standing import Standing
+from qfluxd.trading.orders import Orders
 
 type Say = Callable[[Fact], None]
+
+_OF_THE_MARKET = (Tick, History, Sentiment, Assets, Favorites, ChartShown, LoggedOut)
+"""Events that are none of the orders' business."""
 
 
 def asset_filter(patterns: Iterable[str]) -> Callable[[str], bool]:
@@ -69,9 +73,15 @@ class Desk:
     says the same again. Time passes before an event is looked at.
     """
 
-    def __init__(self, settings: MarketSettings, say: Say, *, server_offset: int = 0) -> None:
-        """`server_offset` is the configured lead of the server's clock over UTC in seconds."""
+    def __init__(
+        self, settings: MarketSettings, say: Say, *, server_offset: int = 0, orders: Orders | None = None
+    ) -> None:
+        """`server_offset` is the configured lead of the server's clock over UTC in seconds.
+
+        `orders` hear what concerns them; None where nothing is traded, as in a replay.
+        """
         self._say = say
+        self._orders = orders
         self._server_offset = server_offset
         self._configure(settings)
         self._clock = Clock()
@@ -106,6 +116,8 @@ class Desk:
             return
         self._pass_time(at)
         self._take(at, event)
+        if self._orders is not None:
+            self._tell_orders(self._orders, at, event)
         if not (isinstance(event, Situation) and event.state == "connected"):  # judged with the data that proved it
             self._judge(at)
 
@@ -115,6 +127,8 @@ class Desk:
         self._pass_time(at)
         self._judge(at)
         self._look_around(at)
+        if self._orders is not None:
+            self._orders.beat(at, self._clock.now(at), heard=self.session.state == "ready")
 
     def stop(self, at: Millis) -> None:
         """Say goodbye: the session is over for good."""
@@ -127,6 +141,8 @@ class Desk:
     def on_feed_lost(self) -> None:
         """The line to the market was cut or leaked: open bars are not whole any more."""
         self._book.interrupt()
+        if self._orders is not None:
+            self._orders.on_feed_lost()
 
     def _on_tick(self, at: Millis, tick: Tick) -> None:
         self._clock.hear(tick.at, at)
@@ -169,6 +185,14 @@ class Desk:
                 pass  # the driver draws its situation from the first; the others concern whoever trades
             case _:
                 assert_never(event)
+
+    def _tell_orders(self, orders: Orders, at: Millis, event: Event) -> None:
+        """Orders hear of money; a line that was cut lets silence prove nothing."""
+        if isinstance(event, Situation):
+            if event.state != "connected":
+                orders.on_feed_lost()
+        elif not isinstance(event, _OF_THE_MARKET):
+            orders.hear(at, self._clock.now(at), event)
 
     def _on_situation(self, situation: Situation) -> None:
         before = self._standing.session

@@ -7,6 +7,7 @@
     ├── Disconnected        the line to Chrome, the page or the broker is gone: open it again
     ├── LoginRequired       a person has to log in: wait, and say so
     ├── ProtocolError       one frame makes no sense: skip it, count it, keep it for a test
+    ├── PageError           the trading page does not let itself be worked: tell who asked, with a picture
     └── DataError           a stored or given file makes no sense: name the place and the remedy
 
 A command or a signal that is turned down is not an error but an answer (`qfluxd.model.Refusal`).
@@ -72,6 +73,22 @@ class ProtocolError(QfluxdError):
         self.reason = reason
         self.excerpt = excerpt
         super().__init__(f"{reason}: {excerpt}" if excerpt else reason)
+
+
+class PageError(QfluxdError):
+    """A control of the trading page is not there, or does not do what it should.
+
+    `code` is a stable word (``control_missing``, ``control_stuck``, ``page_changed``, ``page_gone``, …), `tried` the
+    selectors that were looked for, `artifact` the folder below the state folder that holds a screenshot and the
+    neighbourhood of the control, None where none could be taken.
+    """
+
+    def __init__(self, code: str, detail: str, *, tried: tuple[str, ...] = (), artifact: str | None = None) -> None:
+        self.code = code
+        self.detail = detail
+        self.tried = tried
+        self.artifact = artifact
+        super().__init__(detail)
 
 
 class DataError(QfluxdError):

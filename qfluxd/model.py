@@ -6,7 +6,7 @@ broker's JSON gives them. Every value here is a frozen `msgspec.Struct`: cheap e
 
 import re
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -16,6 +16,8 @@ type Millis = int
 type Account = Literal["demo", "real"]
 type Quality = Literal["whole", "partial", "empty", "backfilled"]
 type Side = Literal["call", "put"]
+type Stage = Literal["received", "intended", "clicking", "clicked", "accepted", "refused", "settled", "unknown"]
+type TradingState = Literal["active", "paused", "killed"]
 type SessionState = Literal["starting", "waiting_chrome", "waiting_page", "login_required", "ready", "stale", "stopped"]
 
 _UNITS: dict[str, Millis] = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -221,15 +223,17 @@ class OrderRefused(msgspec.Struct, frozen=True):
 
 
 class OpenDeals(msgspec.Struct, frozen=True):
-    """All deals that are open now."""
+    """All deals that are open now; not `whole` where one of them could not be read."""
 
     deals: tuple[Deal, ...]
+    whole: bool = True
 
 
 class ClosedDeals(msgspec.Struct, frozen=True):
-    """The latest closed deals, newest first (the broker sends about twenty)."""
+    """The latest closed deals, newest first (the broker sends about twenty); see `OpenDeals` for `whole`."""
 
     deals: tuple[Deal, ...]
+    whole: bool = True
 
 
 class OrderSent(msgspec.Struct, frozen=True):
@@ -261,6 +265,108 @@ class LoggedOut(msgspec.Struct, frozen=True):
     """The broker refused or ended the page's session; a person has to log in."""
 
     reason: str
+
+
+# ------------------------------------------------------------------------------------------------ trading
+
+
+class Order(msgspec.Struct, frozen=True):
+    """A trade that somebody wants: an asset, a direction, a stake and a length in milliseconds.
+
+    `id` is ours and never used again. `request` is the asker's own id, which acts at most once. `expires_at`
+    is when the asker stops wanting it (ms UTC, this machine's clock), None for never.
+    """
+
+    id: str
+    request: str
+    asset: str
+    side: Side
+    stake: Decimal
+    expiry: Millis
+    received: Millis
+    expires_at: Millis | None = None
+
+
+class Trade(msgspec.Struct, frozen=True):
+    """One order as the journal knows it now, or a deal that was opened by hand in the page (`foreign`).
+
+    `stage` is how far it has come: ``received``, ``intended`` (allowed, the page is being set), ``clicking`` (a click
+    is about to be made: from here on it may have been placed), ``clicked``, then ``accepted`` (the broker has it, see
+    `deal`), ``refused`` (it was provably not placed; `code` says why), ``settled``, or ``unknown`` (nobody can tell
+    yet; it counts as placed). `code` is a stable word and `detail` a sentence. `artifacts` is the folder with its
+    screenshots and diagnostics, below the state folder.
+    """
+
+    id: str
+    request: str | None
+    asset: str
+    side: Side
+    stake: Decimal
+    expiry: Millis
+    stage: Stage
+    code: str
+    detail: str
+    received: Millis
+    changed: Millis
+    account: Account | None = None
+    deal: Deal | None = None
+    artifacts: str | None = None
+    foreign: bool = False
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it may have been placed without our knowing."""
+        return self.stage in ("clicking", "clicked", "unknown")
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is expected of it."""
+        return self.stage in ("refused", "settled")
+
+
+class OpenTrades(msgspec.Struct, frozen=True):
+    """Every trade that is not over: open deals, and orders on their way or in doubt. Oldest first."""
+
+    trades: tuple[Trade, ...]
+
+
+class TradingSwitch(msgspec.Struct, frozen=True):
+    """Whether orders are let through. ``paused`` ends by `trading/resume`; ``killed`` only by it with a reason."""
+
+    state: TradingState
+    reason: str
+    since: Millis
+
+
+class Sighting(msgspec.Struct, frozen=True):
+    """What the page itself shows right before a click; None where it does not show it.
+
+    `payout` is in percent. `account_label` is read from the page's label, `account_address` from its address.
+    `available` is whether the button for this side can be pressed.
+    """
+
+    asset: str | None
+    expiry: Millis | None
+    stake: Decimal | None
+    payout: int | None
+    account_label: Account | None
+    account_address: Account | None
+    available: bool
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """What became of working the page for an order: how often it was clicked, or why it was not.
+
+    `landed` is True where the button took the click or an order frame was seen, False where it provably did not,
+    None where that cannot be told. `refusal` is set where no click was made or none landed. `took_ms` names the
+    length of each step.
+    """
+
+    attempts: int
+    landed: bool | None
+    refusal: "Refusal | None"
+    artifacts: str | None
+    took_ms: dict[str, float]
 
 
 # -------------------------------------------------------------------------------------------- the session
@@ -327,10 +433,15 @@ class Alert(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """A signal or a command turned down: an answer, not an error. `code` is a stable word, `detail` a sentence."""
+    """A signal or a command turned down: an answer, not an error.
+
+    `code` is a stable word, `detail` a sentence; `data` is what else an asker can use, such as where a picture of it
+    lies.
+    """
 
     code: str
     detail: str
+    data: Any = None
 
 
 type Event = (
@@ -353,5 +464,7 @@ type Event = (
 )
 """What a driver may say to the desk."""
 
-type Fact = Tick | Candle | Gap | Session | Quote | Streaming | AccountState | Alert
+type Fact = (
+    Tick | Candle | Gap | Session | Quote | Streaming | AccountState | Alert | Trade | OpenTrades | TradingSwitch
+)
 """What the desk may say to the outside."""

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
-from qfluxd.model import Event, Fact, Frame, Millis
+from qfluxd.model import Account, Event, Fact, Frame, Millis, Order, Placed, Refusal, Sighting
 from qfluxd.settings import ChromeSettings
+from qfluxd.sights import FavoritesScan, Picture, Profile, SessionScan, What
 
 type SeeFrame = Callable[[Frame], None]
 """Takes one frame that is clean of secrets. Never waits, never raises."""
@@ -31,7 +33,10 @@ class Ear(Protocol):
 
 
 class DriverHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """What a driver has done so far. Counts are since the daemon's start."""
+    """What a driver has done so far. Counts are since the daemon's start.
+
+    `given_up` names the controls of the page that are left alone for a while, with their breaker's state.
+    """
 
     frames: int = 0
     secrets: int = 0
@@ -41,6 +46,88 @@ class DriverHealth(msgspec.Struct, frozen=True, kw_only=True):
     events: dict[str, int] = {}
     errors: dict[str, int] = {}
     chrome_pids: tuple[int, ...] = ()
+    given_up: dict[str, str] = {}
+
+
+class Permit(Protocol):
+    """The last word before a click, and the ear for what became of it. Neither method waits or raises.
+
+    For each click the driver asks first; only None lets it be made, and by then the journal knows that it may have
+    been.
+    """
+
+    def ask(self, sighting: Sighting, attempt: int) -> Refusal | None:
+        """Whether this click may be made, with what the page shows; attempts count from 1."""
+
+    def clicked(self, attempt: int, landed: bool | None) -> None:
+        """The click was made: `landed` False where it provably reached no button, None where nobody can tell yet."""
+
+
+class Hands(Protocol):
+    """What works the trading page: one thing at a time, an order before everything else that waits.
+
+    The promise: each method returns only what was read back after it acted. All raise `PageError` where the page does
+    not let itself be worked, and `Disconnected` where it is gone; none clicks buy or sell but `place`.
+    """
+
+    async def scan(self) -> SessionScan:
+        """Everything the page shows of itself."""
+
+    async def profile(self) -> Profile:
+        """Who is logged in; opens the user menu and shuts it again."""
+
+    async def scan_favorites(self, min_payout: int) -> FavoritesScan:
+        """Every favourite, also those out of sight, with payouts."""
+
+    async def select_favorite(self, pick: str, min_payout: int) -> str:
+        """Put the chart on a favourite: a symbol, or first, last, best of those that pay enough. Gives the symbol."""
+
+    async def star(self, asset: str, starred: bool) -> tuple[str, ...]:
+        """Add an asset to the favourites or take it out; gives the favourites after it."""
+
+    async def select_asset(self, asset: str) -> str:
+        """Put the chart on an asset; gives the symbol that it shows."""
+
+    async def select_timeframe(self, timeframe: Millis) -> Millis:
+        """Put the chart on a timeframe; gives the one that it shows."""
+
+    async def set_expiry(self, expiry: Millis) -> Millis:
+        """Set how long the next trade lasts; gives what the page shows."""
+
+    async def set_stake(self, stake: Decimal) -> Decimal:
+        """Set the stake of the next trade; gives what the page shows."""
+
+    async def select_account(self, account: Account) -> Account:
+        """Put the demo or the real account in front; gives the one that is."""
+
+    async def show_balance(self, shown: bool) -> bool:
+        """Show or hide the balance on the page; gives whether it is shown."""
+
+    async def show_sidebar(self, shown: bool) -> bool:
+        """Open or shut the list of trades; gives whether it is open."""
+
+    async def close_modals(self) -> tuple[str, ...]:
+        """Take away what lies over the page; gives the names of what was closed."""
+
+    async def picture(self, what: What) -> Picture:
+        """A screenshot of the page, its chart or its trade panel."""
+
+    async def place(self, order: Order, permit: Permit) -> Placed:
+        """Set asset, expiry and stake in that order, ask `permit`, and click once.
+
+        A click is repeated only where the one before it provably reached no button and no order left the page.
+        """
+
+    async def relist(self) -> bool:
+        """Have the broker tell its open and closed deals again; False where the page may not be reloaded."""
+
+
+type Passing = Callable[[str], None]
+"""Told the name of each point that an order passes. Does nothing, but where a test stops the program there."""
+
+
+def pass_on(_point: str) -> None:
+    """A `Passing` that does nothing."""
 
 
 class Driver(Protocol):
@@ -49,6 +136,14 @@ class Driver(Protocol):
     @property
     def server_offset(self) -> int:
         """The configured lead of the server's clock over UTC, in seconds."""
+
+    @property
+    def account(self) -> Account | None:
+        """The account that must be in front for an order; None where every account is play money."""
+
+    @property
+    def hands(self) -> Hands | None:
+        """What works its page; None for a driver without one, such as a replay."""
 
     def health(self) -> DriverHealth:
         """What it has done so far."""
@@ -64,6 +159,7 @@ class Surroundings:
     chrome: ChromeSettings
     state_dir: Path
     see: SeeFrame
+    passing: Passing = pass_on
 
 
 class DriverModule(Protocol):

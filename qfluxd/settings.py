@@ -5,6 +5,7 @@ table (its `Config`), so `[driver.<name>]` is not here.
 """
 
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -154,6 +155,37 @@ class MqttSettings(Table):
     logs: Literal["off", "debug", "info", "warning", "error"] = Field(
         default="off", description="also publish log lines of this level and above, under log/<level>"
     )
+
+
+class RiskSettings(Table):
+    """The last word before money moves; no command can loosen it."""
+
+    allow_real: bool = Field(
+        default=False, description="true: orders may go to the real account; only the file can set it, never a command"
+    )
+    max_stake: Decimal = Field(
+        default=Decimal(10), gt=0, le=10**12, description="the largest stake of one order, in the account's currency"
+    )
+    max_open: int = Field(default=3, ge=1, le=100, description="orders and deals that may be open at a time")
+    max_daily_loss: Decimal = Field(
+        default=Decimal(50),
+        gt=0,
+        le=10**12,
+        description="no new order once the day's losses and the stakes still at risk reach this (days are UTC)",
+    )
+    orders_per_minute: int = Field(default=6, ge=1, le=600, description="orders let through in any minute")
+    answer_within: float = Field(
+        default=10.0, ge=1, le=60, description="seconds in which the broker answers an order; then it is in doubt"
+    )
+
+
+class ScreenshotSettings(Table):
+    """Pictures of the page, by command and by schedule."""
+
+    every: str | None = Field(default=None, description='take one on schedule: "15m", or a cron line in UTC')
+    what: Literal["page", "chart", "panel"] = Field(default="page", description="what a scheduled one shows")
+    keep_days: int = Field(default=14, ge=1, description="days after which pictures and trade artifacts are deleted")
+    keep_mb: int = Field(default=500, ge=1, description="megabytes past which the oldest are deleted")
 
 
 class LogSettings(Table):

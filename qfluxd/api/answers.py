@@ -3,16 +3,30 @@
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from time import monotonic, time
 from typing import Any
 
-from qfluxd.api.commands import Command, Help, Later, Perform, Result, described
-from qfluxd.api.requests import Fault, Request, parse
-from qfluxd.errors import ConfigError, DataError, Disconnected, LoginRequired, QfluxdError, Unavailable
+from qfluxd.api.commands import (
+    Command,
+    Help,
+    Later,
+    Perform,
+    Repeat,
+    Request,
+    Result,
+    Stored,
+    Unsure,
+    described,
+    nothing_stored,
+)
+from qfluxd.api.commands.asking import Status
+from qfluxd.api.requests import Fault, late, parse
+from qfluxd.errors import ConfigError, DataError, Disconnected, LoginRequired, PageError, QfluxdError, Unavailable
 from qfluxd.model import Millis, Refusal
 
 type Tell = Callable[[Result], None]
+type Work = Callable[[], Awaitable[Any]]
 
 MOST_AT_A_TIME = 256
 """Requests being performed at a time, of all commands together."""
@@ -36,12 +50,19 @@ class Answers:
 
     A slow command holds up neither another one nor its like: each request waits on its own, and each command has
     its bounds (`Command.per_second`, `burst`, `parallel`), past which it is answered ``rate_limited`` or ``busy``.
+    A request whose id has acted before is told what became of it, however late or often it comes.
     """
 
     def __init__(
-        self, perform: Perform, *, now: Callable[[], Millis] = host_now, timer: Callable[[], float] = monotonic
+        self,
+        perform: Perform,
+        *,
+        stored: Stored = nothing_stored,
+        now: Callable[[], Millis] = host_now,
+        timer: Callable[[], float] = monotonic,
     ) -> None:
         self._perform = perform
+        self._stored = stored
         self._now = now
         self._timer = timer
         self._buckets: dict[str, Bucket] = {}
@@ -50,38 +71,50 @@ class Answers:
     async def answer(self, name: str, payload: bytes, tell: Tell, *, retained: bool = False) -> None:
         """Answer one request. Errors that are not `QfluxdError` are answered ``internal`` and raised."""
         began = self._timer()
-        request = parse(name, payload, self._now(), retained=retained)
+        request = parse(name, payload, retained=retained)
         say = Say(tell, request.id, lambda: (self._now(), round((self._timer() - began) * 1000, 3)))
         if isinstance(request, Fault):
             say(self._limit("", Command.per_second, Command.burst) or request)
-            return
-        if refused := self._bounds(request.command):
+        elif (before := self._before(request)) is not None:
+            await self._work(request, say, lambda: _at_once(before))
+        elif refused := late(request, self._now()) or self._bounds(request.command):
             say(refused)
-        elif request.dry_run:
+        elif request.dry_run and not request.command.rehearses:
             say({"dry_run": True, "command": request.command.name, "arguments": request.command})
         else:
-            await self._work(request, say)
+            await self._work(request, say, lambda: self._perform(request))
 
-    async def _work(self, request: Request, say: "Say") -> None:
+    def _before(self, request: Request) -> Any | None:
+        """The outcome for an id that is known; where that cannot be looked up nothing is done for it."""
+        if request.dry_run:
+            return None
+        try:
+            return self._stored(request)
+        except QfluxdError as error:
+            return Refusal(_CODES.get(type(error), "failed"), str(error))
+
+    async def _work(self, request: Request, say: "Say", work: Work) -> None:
         name = request.command.name
         self._running[name] += 1
         told = False
         try:
-            say(await self._outcome(request.command, say))
+            say(await self._outcome(request, say, work))
             told = True
         finally:
             self._running[name] -= 1
             if not told:
                 say(_ended(sys.exception()))
 
-    async def _outcome(self, command: Command, say: "Say") -> Any:
-        if isinstance(command, Help):
+    async def _outcome(self, request: Request, say: "Say", work: Work) -> Any:
+        if isinstance(request.command, Help):
             return described()
         try:
-            outcome = await self._perform(command)
+            outcome = await work()
             if isinstance(outcome, Later):
                 say(outcome.data, accepted=True)
                 outcome = await outcome.outcome
+        except PageError as error:
+            return Refusal(error.code, error.detail, {"tried": error.tried, "artifact": error.artifact})
         except QfluxdError as error:
             return Refusal(_CODES.get(type(error), "failed"), str(error))
         return outcome
@@ -109,19 +142,32 @@ class Say:
         self._times = times
 
     def __call__(self, outcome: Any, *, accepted: bool = False) -> None:
-        """Tell an outcome: a fault, a refusal, or data."""
+        """Tell an outcome: a fault, a refusal, what is not sure, what was answered before, or data."""
         at, took = self._times()
-        data = {} if outcome is None else outcome
-        match outcome:
-            case Fault():
-                result = Result(outcome.id, outcome.status, outcome.code, outcome.error, {}, True, at, took)
-            case Refusal():
-                result = Result(self._id, "error", outcome.code, outcome.detail, {}, True, at, took)
-            case _ if accepted:
-                result = Result(self._id, "accepted", "accepted", None, data, False, at, took)
-            case _:
-                result = Result(self._id, "ok", "ok", None, data, True, at, took)
-        self._tell(result)
+        if isinstance(outcome, Fault):
+            self._tell(Result(outcome.id, outcome.status, outcome.code, outcome.error, {}, True, at, took))
+            return
+        status, code, error, data = _worded(outcome)
+        if accepted:
+            status = code = "accepted"
+        self._tell(Result(self._id, status, code, error, {} if data is None else data, not accepted, at, took))
+
+
+async def _at_once(outcome: Any) -> Any:
+    return outcome
+
+
+def _worded(outcome: Any) -> tuple[Status, str, str | None, Any]:
+    """Status, code, sentence and data of an outcome."""
+    match outcome:
+        case Refusal():
+            return "error", outcome.code, outcome.detail, outcome.data
+        case Unsure():
+            return "unknown", outcome.code, outcome.detail, outcome.data
+        case Repeat():
+            return "duplicate", *_worded(outcome.answer)[1:]
+        case _:
+            return "ok", "ok", None, outcome
 
 
 class Bucket:

@@ -11,11 +11,15 @@ from typing import Any
 from uuid import uuid4
 
 from qfluxd.api.client import Client, LoginRefused, VersionRefused, Way
+from qfluxd.api.payloads import encode_json
 from qfluxd.api.wire import Message
 from qfluxd.errors import Disconnected, Unavailable
 from qfluxd.settings import MqttSettings
 
 type Answer = dict[str, Any]
+
+LONG_WORK = 120.0
+"""Seconds for the outcome of work that has been accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +69,20 @@ class Caller:
         seconds: float = 10,
         accepted: Callable[[Answer], None] = lambda _: None,
     ) -> Answer:
-        """Send a command and give its final answer; long work is first told to `accepted`.
+        """Send a command and give its final answer; long work is first told to `accepted`, and has more time.
 
         Raises:
-            Disconnected: no answer for `seconds`, or the line broke.
+            Disconnected: no answer for `seconds` (`LONG_WORK` where it was accepted), or the line broke.
             Unavailable: the broker forbids listening to the answer.
         """
         request = {"id": uuid4().hex, **arguments}
         await self.listen(f"response/{command}", stored=False)
-        self._say(f"request/{command}", json.dumps(request).encode())
+        self._say(f"request/{command}", encode_json(request))
         while True:
             answer = await self._answer(command, request["id"], seconds)
             if answer.get("final", True):
                 return answer
+            seconds = max(seconds, LONG_WORK)
             accepted(answer)
 
     async def _answer(self, command: str, ident: object, seconds: float) -> Answer:

@@ -15,7 +15,7 @@ from structlog import get_logger
 from qfluxd.api import wire
 from qfluxd.api.answers import Answers, host_now
 from qfluxd.api.client import LoginRefused, VersionRefused, Way
-from qfluxd.api.commands import Perform
+from qfluxd.api.commands import Perform, Stored, nothing_stored
 from qfluxd.api.line import Line, Received, open_line
 from qfluxd.api.mosquitto import is_loopback
 from qfluxd.api.outbox import Outbox
@@ -38,13 +38,20 @@ class MqttEdge:
     `session` is the id by which ``status`` tells this run from those before it.
     """
 
-    def __init__(self, settings: MqttSettings, name: str, outbox: Outbox, perform: Perform) -> None:
+    def __init__(
+        self,
+        settings: MqttSettings,
+        name: str,
+        outbox: Outbox,
+        perform: Perform,
+        stored: Stored = nothing_stored,
+    ) -> None:
         self.session = str(uuid4())
         self._settings = settings
         self._base = f"qfluxd/{name}/"
         self._identity = f"qfluxd-{name}-{self.session[:8]}"
         self._feed = outbox.subscribe()
-        self._replies = Replies(self._base, Answers(perform), self._feed)
+        self._replies = Replies(self._base, Answers(perform, stored=stored), self._feed)
         self._modern = True
         self._connected = False
         self._since = host_now()

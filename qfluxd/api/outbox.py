@@ -12,7 +12,8 @@ from typing import Literal
 
 from qfluxd.api.feed import Feed
 from qfluxd.api.wire import Message, Wire, session_event
-from qfluxd.model import Candle, Fact, Gap, Millis, Quote, Series, Session, SessionState, Tick
+from qfluxd.model import Candle, Fact, Gap, Millis, Quote, Series, Session, SessionState, Tick, TradingSwitch
+from qfluxd.settings import RiskSettings
 
 type Stream = Literal["ticks", "candles", "both"]
 
@@ -29,10 +30,17 @@ class Outbox:
     safe to use from other threads than the loop's.
     """
 
-    def __init__(self, stream: Stream = "both", *, clock: Callable[[], float] = monotonic) -> None:
-        self._wire = Wire()
+    def __init__(
+        self,
+        stream: Stream = "both",
+        limits: RiskSettings | None = None,
+        *,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._wire = Wire(limits)
         self._clock = clock
-        self.reconfigure(stream)
+        self._switch: TradingSwitch | None = None
+        self.reconfigure(stream, self._wire.limits)
         self._truth: dict[str, Message] = {}
         self._feeds: list[Feed] = []
         self._newest: dict[Series, Millis] = {}
@@ -44,10 +52,13 @@ class Outbox:
         """The newest message of every retained topic, oldest topic first."""
         return MappingProxyType(self._truth)
 
-    def reconfigure(self, stream: Stream) -> None:
-        """Say from now on ticks, candles or both."""
+    def reconfigure(self, stream: Stream, limits: RiskSettings) -> None:
+        """Say from now on ticks, candles or both, and these limits beside the trading switch."""
         self._ticks = stream != "candles"
         self._candles = stream != "ticks"
+        self._wire.limits = limits
+        if self._switch is not None:
+            self.put(self._wire.encode(self._switch))
 
     def subscribe(self, *, events: int = 1_000, quick: int = 2_000) -> Feed:
         """A feed of what is put from now on, holding at most so many events and so many ticks and log lines."""
@@ -69,6 +80,9 @@ class Outbox:
                 self._on_session(fact)
             case Gap():
                 self._on_gap(fact)
+            case TradingSwitch():
+                self._switch = fact
+                self.put(self._wire.encode(fact))
             case _:
                 self.put(self._wire.encode(fact))
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from qfluxd.model import Account, Millis, Quality, SessionState
+from qfluxd.model import Account, Millis, Quality, SessionState, Side, Stage, TradingState
 
 type LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -59,8 +59,19 @@ class MqttHealth(msgspec.Struct, frozen=True, gc=False):
     received: int
 
 
+class TradingHealth(msgspec.Struct, frozen=True, gc=False):
+    """Trading: `open` counts trades that are not over, `in_doubt` those of them that may have been placed unseen."""
+
+    state: TradingState
+    open: int
+    in_doubt: int
+
+
 class HealthPayload(msgspec.Struct, frozen=True, gc=False):
-    """How the daemon is doing. Shares are 0 to 1, None until measured; ages and lags are milliseconds."""
+    """How the daemon is doing. Shares are 0 to 1, None until measured; ages and lags are milliseconds.
+
+    `trading` is null where nothing can be ordered; `page` names controls that are left alone for a while after failing.
+    """
 
     at: Millis
     uptime_s: int
@@ -77,6 +88,8 @@ class HealthPayload(msgspec.Struct, frozen=True, gc=False):
     dropped: int
     last_error: str | None
     mqtt: MqttHealth | None
+    trading: TradingHealth | None
+    page: dict[str, str]
 
 
 class AccountPayload(msgspec.Struct, frozen=True, gc=False):
@@ -152,6 +165,73 @@ class SessionEventPayload(msgspec.Struct, frozen=True, gc=False):
     at: Millis
 
 
+class DealPayload(msgspec.Struct, frozen=True, gc=False):
+    """A trade as the broker has it. `payout` is in percent; `profit` is null while it is open, 0 for a tie."""
+
+    id: str
+    asset: str
+    side: Side
+    stake: Decimal
+    payout: int
+    opened: Millis
+    closes: Millis
+    open_price: float
+    account: Account
+    currency: str | None
+    close_price: float | None
+    profit: Decimal | None
+
+
+class TradePayload(msgspec.Struct, frozen=True, gc=False):
+    """One trade as the journal knows it: `request` is the asker's id, null for a deal opened by hand (`foreign`).
+
+    `code` and `error` say why it was refused or is not known; `artifacts` is a folder below the state folder.
+    """
+
+    id: str
+    request: str | int | None
+    asset: str
+    side: Side
+    stake: Decimal
+    expiry: str
+    stage: Stage
+    code: str
+    error: str | None
+    received: Millis
+    changed: Millis
+    account: Account | None
+    deal: DealPayload | None
+    artifacts: str | None
+    foreign: bool
+
+
+class TradeEventPayload(msgspec.Struct, frozen=True, gc=False):
+    """A trade has come to another stage."""
+
+    event_type: Stage
+    trade: TradePayload
+
+
+class OpenTradesPayload(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Trades that are not over, oldest first; `omitted` counts what did not fit into 64 KB."""
+
+    trades: tuple[TradePayload, ...]
+    omitted: int = 0
+
+
+class ControlPayload(msgspec.Struct, frozen=True, gc=False):
+    """Whether orders are let through, and the limits that hold for them."""
+
+    trading: TradingState
+    reason: str
+    since: Millis
+    allow_real: bool
+    max_stake: Decimal
+    max_open: int
+    max_daily_loss: Decimal
+    orders_per_minute: int
+
+
 class LogPayload(msgspec.Struct, frozen=True, gc=False):
     """One line of the log."""
 
@@ -173,6 +253,9 @@ PAYLOADS: tuple[type[msgspec.Struct], ...] = (
     CandlePayload,
     AlertPayload,
     SessionEventPayload,
+    TradeEventPayload,
+    OpenTradesPayload,
+    ControlPayload,
     LogPayload,
 )
 
@@ -194,6 +277,6 @@ def schema_of(types: tuple[type[msgspec.Struct], ...]) -> tuple[tuple[dict[str, 
 def _money_as_number(schema: Any) -> Any:
     if isinstance(schema, dict):
         if schema.get("format") == "decimal":
-            return {"type": "number"}
+            return {key: value for key, value in schema.items() if key != "format"} | {"type": "number"}
         return {key: _money_as_number(value) for key, value in schema.items()}
     return [_money_as_number(item) for item in schema] if isinstance(schema, list) else schema

@@ -1,25 +1,19 @@
 """Reads what was asked: the envelope, then the command's arguments; a mistake is named, with what is right."""
 
 import re
+from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Any, Literal, TypeAliasType, get_args, get_origin
 
 import msgspec
 
-from qfluxd.api.commands import COMMANDS, Command
+from qfluxd.api.commands import COMMANDS, Command, Request
 from qfluxd.api.wire import LARGEST
+from qfluxd.market.layout import LAST_MILLIS
 from qfluxd.model import Millis
 
 LONGEST_ID = 64
 ENVELOPE = ("id", "expires_at", "dry_run")
-
-
-class Request(msgspec.Struct, frozen=True):
-    """A command as it was asked, good to be performed. With `dry_run` it is checked and not performed."""
-
-    id: str | int | None
-    dry_run: bool
-    command: Command
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -31,8 +25,11 @@ class Fault(msgspec.Struct, frozen=True):
     status: Literal["error", "expired"] = "error"
 
 
-def parse(name: str, payload: bytes, now: Millis, *, retained: bool = False) -> Request | Fault:
-    """What is asked by this payload for the command of that name; an empty payload is one without arguments."""
+def parse(name: str, payload: bytes, *, retained: bool = False) -> Request | Fault:
+    """What is asked by this payload for the command of that name; an empty payload is one without arguments.
+
+    Whether it came too late is another question (`late`): an id that has acted is answered even then.
+    """
     if len(payload) > LARGEST:
         return Fault(None, "too_large", f"the request has {len(payload)} bytes; {LARGEST} is the most")
     fields = _fields(payload)
@@ -46,17 +43,36 @@ def parse(name: str, payload: bytes, now: Millis, *, retained: bool = False) -> 
         )
     if not isinstance(fields, dict):
         return Fault(None, "bad_json", fields)
-    if fault := _envelope_fault(fields, ident, now):
-        return fault
-    dry_run = fields.get("dry_run") is True
-    command = _command(COMMANDS[name], {key: value for key, value in fields.items() if key not in ENVELOPE})
-    return Fault(ident, "bad_argument", command) if isinstance(command, str) else Request(ident, dry_run, command)
+    return _envelope_fault(fields, ident) or _read(COMMANDS[name], fields, ident)
+
+
+def late(request: Request, now: Millis) -> Fault | None:
+    """Why a request is not performed any more, None while it still may be."""
+    if request.expires_at is None or request.expires_at > now:
+        return None
+    words = f"{now - request.expires_at} ms too late; expires_at is in milliseconds since 1970 in UTC"
+    return Fault(request.id, "expired", f"the request came {words}", status="expired")
+
+
+def _read(kind: type[Command], fields: dict[str, Any], ident: str | int | None) -> Request | Fault:
+    command = _command(kind, {key: value for key, value in fields.items() if key not in ENVELOPE})
+    if isinstance(command, str):
+        return Fault(ident, "bad_argument", command)
+    if kind.needs_id and ident in (None, ""):
+        return Fault(ident, "id_required", f"{kind.name} needs an id of your own, so that it is never done twice")
+    expires = fields.get("expires_at")
+    return Request(
+        ident,
+        None if expires is None else int(max(0, min(expires, LAST_MILLIS))),
+        fields.get("dry_run") is True,
+        command,
+    )
 
 
 def _fields(payload: bytes) -> dict[str, Any] | str:
     """The JSON object, or what is wrong with it."""
     try:
-        fields = msgspec.json.decode(payload or b"{}")
+        fields = _DECODE(payload or b"{}")
     except msgspec.DecodeError as error:
         return f"the request is not JSON: {error}"
     except UnicodeDecodeError:
@@ -70,19 +86,25 @@ def _good_id(ident: object) -> bool:
     return (isinstance(ident, str) and len(ident) <= LONGEST_ID) or type(ident) is int
 
 
-def _envelope_fault(fields: dict[str, Any], ident: str | int | None, now: Millis) -> Fault | None:
+def _exact(number: str) -> Decimal:
+    """Money arrives with the digits that were written."""
+    try:
+        return Decimal(number)
+    except InvalidOperation:
+        raise ValueError(f"{number[:20]} is too large or too small a number") from None
+
+
+_DECODE = msgspec.json.Decoder(float_hook=_exact).decode
+
+
+def _envelope_fault(fields: dict[str, Any], ident: str | int | None) -> Fault | None:
     if fields.get("id") is not None and ident is None:
         return Fault(None, "bad_argument", f"id must be a string of at most {LONGEST_ID} characters, or a whole number")
     if not isinstance(fields.get("dry_run", False), bool):
         return Fault(ident, "bad_argument", "dry_run must be true or false")
     expires = fields.get("expires_at")
-    if expires is None:
-        return None
-    if isinstance(expires, bool) or not isinstance(expires, int | float):
+    if expires is not None and (isinstance(expires, bool) or not isinstance(expires, int | Decimal)):
         return Fault(ident, "bad_argument", "expires_at must be a number: milliseconds since 1970 in UTC")
-    if expires <= now:
-        late = f"{now - expires:.0f} ms too late; expires_at is in milliseconds since 1970 in UTC"
-        return Fault(ident, "expired", f"the request came {late}", status="expired")
     return None
 
 
@@ -110,7 +132,7 @@ def _sentence(kind: type[Command], error: str, arguments: dict[str, Any]) -> str
         value = arguments[name]
         nearest = _nearest(value, words) if isinstance(value, str) else ""
         return f"{name} must be one of {', '.join(words)}{nearest}"
-    return f"{name}: {what.replace('`', '').replace('Expected', 'expected', 1)}"
+    return f"{name}: {what.replace('`', '').replace('Expected', 'expected', 1).replace('decimal', 'number')}"
 
 
 def _words(kind: type[Command], name: str) -> tuple[str, ...]:

@@ -17,30 +17,41 @@ from qfluxd.api.payloads import (
     AssetPayload,
     AssetsPayload,
     CandlePayload,
+    ControlPayload,
+    DealPayload,
     HealthPayload,
     InfoPayload,
     LogLevel,
     LogPayload,
+    OpenTradesPayload,
     SessionEventPayload,
     SessionPayload,
     StatusPayload,
     TickPayload,
+    TradeEventPayload,
+    TradePayload,
     encode_json,
 )
 from qfluxd.api.topics import Topics
 from qfluxd.model import (
+    SECOND,
     AccountState,
     Alert,
     Candle,
+    Deal,
     Fact,
     Gap,
     Millis,
+    OpenTrades,
     Quote,
     Session,
     Streaming,
     Tick,
+    Trade,
+    TradingSwitch,
     timeframe_name,
 )
+from qfluxd.settings import RiskSettings
 
 API_VERSION = 1
 LARGEST = 64 * 1024
@@ -49,6 +60,8 @@ LARGEST_INFO = 2 * 1024
 """Bytes: what small clients can take in as `info`."""
 HEALTH_EXPIRES = 90
 """Seconds: three of the thirty between two `health` messages."""
+SCREENSHOT_EXPIRES = 24 * 3600
+"""Seconds: an older picture says nothing of the page."""
 CENT = Decimal("0.01")
 
 
@@ -73,9 +86,13 @@ _timeframe = cache(timeframe_name)
 
 
 class Wire:
-    """Turns facts into messages; the same fact always gives the same message."""
+    """Turns facts into messages; the same fact always gives the same message.
 
-    def __init__(self) -> None:
+    `limits` are told beside the trading switch.
+    """
+
+    def __init__(self, limits: RiskSettings | None = None) -> None:
+        self.limits = limits or RiskSettings()
         self.topics = Topics()
         self._tick_topics: dict[str, str] = {}
 
@@ -114,6 +131,12 @@ class Wire:
                 return account(fact)
             case Gap() | Alert():
                 return alert(fact)
+            case Trade():
+                return trade_event(fact)
+            case OpenTrades():
+                return open_trades(fact)
+            case TradingSwitch():
+                return control(fact, self.limits)
 
 
 def _kept(topic: str, payload: msgspec.Struct, expiry: int | None = None) -> Message:
@@ -191,6 +214,91 @@ def alert(fact: Alert | Gap) -> Message:
     else:
         payload = AlertPayload(fact.code, fact.code, fact.detail, fact.at)
     return Message("event/alert", encode_json(payload), qos=1)
+
+
+def deal_payload(deal: Deal) -> DealPayload:
+    """A deal as topics and answers show it."""
+    return DealPayload(
+        deal.id,
+        deal.asset,
+        deal.side,
+        money(deal.stake),
+        deal.payout,
+        deal.opened,
+        deal.closes,
+        deal.open_price,
+        deal.account,
+        deal.currency,
+        deal.close_price,
+        None if deal.profit is None else money(deal.profit),
+    )
+
+
+def trade_payload(trade: Trade) -> TradePayload:
+    """A trade as topics and answers show it."""
+    return TradePayload(
+        trade.id,
+        _asked(trade.request),
+        trade.asset,
+        trade.side,
+        money(trade.stake),
+        _timeframe(max(SECOND, round(trade.expiry / SECOND) * SECOND)),
+        trade.stage,
+        trade.code,
+        trade.detail or None,
+        trade.received,
+        trade.changed,
+        trade.account,
+        None if trade.deal is None else deal_payload(trade.deal),
+        trade.artifacts,
+        trade.foreign,
+    )
+
+
+def _asked(request: str | None) -> str | int | None:
+    """The id as its asker wrote it: the journal tells ``"1"`` and ``1`` apart by keeping them as JSON."""
+    if request is None:
+        return None
+    try:
+        return msgspec.json.decode(request, type=str | int)
+    except msgspec.DecodeError:
+        return request
+
+
+def trade_event(fact: Trade) -> Message:
+    """``event/trade``."""
+    return Message("event/trade", encode_json(TradeEventPayload(fact.stage, trade_payload(fact))), qos=1)
+
+
+def open_trades(fact: OpenTrades) -> Message:
+    """``trades/open``, under 64 KB: where there are too many the oldest are told and the rest is counted."""
+    trades = tuple(trade_payload(trade) for trade in fact.trades)
+    message = _kept("trades/open", OpenTradesPayload(trades))
+    kept = len(trades)
+    while len(message.payload) > LARGEST:
+        kept //= 2
+        message = _kept("trades/open", OpenTradesPayload(trades[:kept], len(trades) - kept))
+    return message
+
+
+def control(fact: TradingSwitch, limits: RiskSettings) -> Message:
+    """``control``."""
+    payload = ControlPayload(
+        fact.state,
+        fact.reason,
+        fact.since,
+        limits.allow_real,
+        money(limits.max_stake),
+        limits.max_open,
+        money(limits.max_daily_loss),
+        limits.orders_per_minute,
+    )
+    return _kept("control", payload)
+
+
+def screenshot(jpeg: bytes) -> Message:
+    """``screenshot/image``: the bytes of a JPEG."""
+    return Message("screenshot/image", jpeg, retain=True, qos=1, expiry=SCREENSHOT_EXPIRES)
 
 
 def assets(fact: Streaming) -> Message:

@@ -55,13 +55,16 @@ class Connection(WSListener):
     whether Chrome was silent or only busy. `garbled` counts those that were no JSON.
     """
 
-    def __init__(self, take: Take, on_event: OnEvent, on_read: Callable[[], None]) -> None:
+    def __init__(
+        self, take: Take, on_event: OnEvent, on_read: Callable[[], None], on_end: Callable[[], None] = lambda: None
+    ) -> None:
         self.heard = 0
         self.heard_bytes = 0
         self.garbled = 0
         self._take = take
         self._on_event = on_event
         self._on_read = on_read
+        self._on_end = on_end
         self._transport: WSTransport | None = None
         self._ended = False
         self._parts: list[bytes] = []
@@ -88,9 +91,13 @@ class Connection(WSListener):
         command: dict[str, Any] = {"id": self._last_id, "method": method, "params": params or {}}
         if session:
             command["sessionId"] = session
-        if self._transport is not None and not self._ended:
-            self._transport.send(WSMsgType.TEXT, _encode(command))
+        self.say(_encode(command))
         return self._last_id
+
+    def say(self, message: bytes) -> None:
+        """Send a command that is written already. On a line that has ended it is lost."""
+        if self._transport is not None and not self._ended:
+            self._transport.send(WSMsgType.TEXT, message)
 
     def then(self, act: Answered, method: str, params: Mapping[str, Any] | None = None, session: str = "") -> int:
         """Send a command; `act` gets its answer before anything that Chrome says after it. Returns its number."""
@@ -149,6 +156,7 @@ class Connection(WSListener):
         waiting, self._waiting = self._waiting, {}
         for act in waiting.values():
             act(Disconnected("the line to Chrome has ended"))
+        self._on_end()
 
     def _assemble(self, transport: WSTransport, frame: WSFrame, data: bytes) -> None:
         kind = frame.msg_type

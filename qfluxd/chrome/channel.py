@@ -33,7 +33,7 @@ class Channel:
         self._see = see
         self._tell = tell
         self._most = (most_frames, most_bytes)
-        self._queue: deque[Frame | PageEvent] = deque()
+        self._queue: deque[Frame | PageEvent | asyncio.Event] = deque()
         self._frames = 0
         self._bytes = 0
         self._turn = 0
@@ -65,6 +65,13 @@ class Channel:
         """What was read has been handed over; the next read gets a turn of its own."""
         self._turn = 0
 
+    async def caught_up(self) -> None:
+        """Return when all that has been put in so far has been seen; `run` does the work."""
+        if self._queue:
+            mark = asyncio.Event()
+            self._queue.append(mark)
+            await mark.wait()
+
     async def run(self) -> None:
         """Deliver what waits, for ever, giving the loop a turn after every batch."""
         while True:
@@ -86,6 +93,8 @@ class Channel:
                 self._frames -= 1
                 self._bytes -= len(item.data)
                 self._see(item)
+            elif isinstance(item, asyncio.Event):
+                item.set()
             else:
                 self._tell(item)
 
@@ -99,7 +108,7 @@ class Channel:
         self._filled.set()
 
     def _drop_older_half(self) -> None:
-        told: list[PageEvent] = []
+        told: list[PageEvent | asyncio.Event] = []
         hole: FramesLost | None = None
         while self._queue and (self._frames > self._most[0] // 2 or self._bytes > self._most[1] // 2):
             item = self._queue.popleft()

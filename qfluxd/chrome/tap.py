@@ -26,6 +26,7 @@ _FRAME: Final = b'{"method":"Network.webSocketFrame'
 _WAY: Final = len(_FRAME)
 _RECEIVED, _SENT = b"RS"
 _TEXT, _BINARY = 1, 2
+_TURN: Final = "Runtime.getIsolateId"  # the least that a renderer has to do for an answer
 _FRAME_EVENTS: Final = ("Network.webSocketFrameReceived", "Network.webSocketFrameSent")
 _decode_message: Final = msgspec.json.Decoder(cdp.Message).decode
 _decode_frame: Final = msgspec.json.Decoder(cdp.FrameSeen).decode
@@ -163,6 +164,28 @@ class Tap:
             await self._line.call("Page.reload", session=page.session.id)
         except TimeoutError:
             raise Refused("the page does not let itself be reloaded: a dialog may be open") from None
+
+    async def caught_up(self, target: Target, seconds: float = 5.0) -> None:
+        """Return when every frame that the page had sent or got before this call has been seen.
+
+        Raises:
+            Refused: that page is not held.
+            Disconnected: the line ended.
+            TimeoutError: the page, or who sees its frames, is too busy.
+        """
+        page = self._targets.pages.get(target)
+        if page is None:
+            raise Refused("there is no such trading page any more")
+        async with asyncio.timeout(seconds):
+            # A renderer answers behind the frames that it has reported on the same session.
+            asked = [(line, self._line.ask(_TURN, session=line.id)) for line in self._sessions.of(target)]
+            for session, answer in asked:
+                try:
+                    await answer
+                except Refused:
+                    if session is page.session:
+                        raise  # any other was a worker that has ended meanwhile
+            await self._channel.caught_up()
 
     async def processes(self) -> list[tuple[str, int]]:
         """Chrome's processes, each as (type, process id); the first is the browser itself.

@@ -37,7 +37,11 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             "practice",
             "qfluxd.cli.starting:practice",
             "Start the practice broker alone.",
-            ("qfluxd practice --port 8790 --seed 7", "qfluxd practice --feed capture.jsonl --speed 10"),
+            (
+                "qfluxd practice --port 8790 --seed 7",
+                "qfluxd practice --feed capture.jsonl --speed 10",
+                "qfluxd practice --state account.json --traps toast,answers=doubled --traps-seed 3",
+            ),
         ),
     ),
     "Look": (
@@ -68,7 +72,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command(
             "doctor",
             "qfluxd.cli.doctor:doctor",
-            "Look at Chrome, page, login, socket, ticks, clock, MQTT, disk: a line each, with the remedy.",
+            "Look at Chrome, page, login, socket, ticks, clock, MQTT, disk, trading: a line each, with the remedy.",
             ("qfluxd doctor", "qfluxd doctor --json"),
         ),
     ),
@@ -77,7 +81,11 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             "send",
             "qfluxd.cli.talking:send",
             "Send one command over MQTT and print the answer.",
-            ("qfluxd send ping", "qfluxd send candles asset=EURUSD_otc timeframe=1m count=5 --json"),
+            (
+                "qfluxd send ping",
+                "qfluxd send candles asset=EURUSD_otc timeframe=1m count=5 --json",
+                "qfluxd send trade/open id=evening-1 asset=EURUSD_otc side=call stake=1 expiry=1m",
+            ),
         ),
         Command(
             "watch",
@@ -90,6 +98,20 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             "qfluxd.cli.talking:record",
             "Let the daemon record a redacted frame capture; prints where it is.",
             ("qfluxd record --for 60", "qfluxd record --for 600 --name evening"),
+        ),
+    ),
+    "Trades": (
+        Command(
+            "trades list",
+            "qfluxd.cli.trades:listing",
+            "List the newest trades of the journal.",
+            ("qfluxd trades list", "qfluxd trades list --count 100 --json"),
+        ),
+        Command(
+            "trades show",
+            "qfluxd.cli.trades:show",
+            "Show one trade with every step that it went.",
+            ("qfluxd trades show evening-1", "qfluxd trades show evening-1 --json"),
         ),
     ),
     "Data": (
@@ -120,7 +142,11 @@ GROUPS: dict[str, tuple[Command, ...]] = {
     ),
 }
 
-FAMILIES = {"config": "Show, describe or begin a configuration.", "data": "List, export and verify what is stored."}
+FAMILIES = {
+    "config": "Show, describe or begin a configuration.",
+    "trades": "Look into the journal of trades.",
+    "data": "List, export and verify what is stored.",
+}
 """Commands that only hold others."""
 
 COMMANDS = tuple(command for group in GROUPS.values() for command in group)

@@ -1,6 +1,7 @@
 """The commands that start something: the daemon, the demo, Chrome, the practice broker, a replay."""
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import structlog
@@ -17,6 +18,21 @@ if TYPE_CHECKING:
     from qfluxd.practice.server import PracticeOptions
 
 Feed = Annotated[str, Parameter(help="synthetic, or a file: a capture or a file of ticks. Default: synthetic.")]
+
+
+def _known_traps(_type: object, text: str) -> None:
+    from qfluxd.practice.traplist import read_traps
+
+    read_traps(text)
+
+
+Traps = Annotated[
+    str,
+    Parameter(
+        help="What the page and the broker do to you, as NAME,NAME or NAME=VALUE, or all. Default: nothing.",
+        validator=_known_traps,
+    ),
+]
 Seed = Annotated[int, Parameter(help="The same seed gives the same market. Default: 1.")]
 
 log = structlog.get_logger()
@@ -98,6 +114,9 @@ async def practice(
     speed: Annotated[float, Parameter(help="How fast the market's clock runs. Default: 1.")] = 1.0,
     seed: Seed = 1,
     balance: Annotated[float, Parameter(help="Play money to begin with. Default: 10000.")] = 10_000,
+    state: Annotated[Path | None, Parameter(help="A file in which the account outlives the broker.")] = None,
+    traps: Traps = "",
+    traps_seed: Annotated[int | None, Parameter(help="Let the traps spring by chance, from this seed.")] = None,
 ) -> int:
     """Start the practice broker alone.
 
@@ -107,12 +126,21 @@ async def practice(
 
     try:
         from qfluxd.practice.server import PracticeOptions
+        from qfluxd.practice.traplist import read_traps
     except ImportError as problem:
         raise Unavailable(
             f"the practice broker needs the extra packages of qfluxd[practice] ({problem}); "
             "install them with: pip install 'qfluxd[practice]'"
         ) from problem
-    options = PracticeOptions(port=port, feed=feed, speed=speed, seed=seed, balance=Decimal(str(balance)))
+    options = PracticeOptions(
+        port=port,
+        feed=feed,
+        speed=speed,
+        seed=seed,
+        balance=Decimal(str(balance)),
+        state=state,
+        traps=read_traps(traps, traps_seed),
+    )
     await until_stopped(_practice(options))
     return 0
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import json as jsonlib
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
 
 from cyclopts import Parameter
 
@@ -13,7 +15,7 @@ from qfluxd.cli.stopping import until_stopped
 if TYPE_CHECKING:
     from qfluxd.api.caller import Caller
 
-Timeout = Annotated[float, Parameter(help="Seconds to wait for an answer. Default: 10.")]
+Timeout = Annotated[float, Parameter(help="Seconds to wait for an answer. Default: 10; for work that takes long 120.")]
 
 _DONE = ("ok", "duplicate")
 
@@ -29,16 +31,38 @@ async def send(
 ) -> int:
     """Send one command over MQTT and print the answer.
 
-    Exit 0 where it was done, 1 where it was turned down, 75 without an answer, 69 without an MQTT broker.
+    Exit 0 where it was done, 1 where it was turned down, 75 without an answer or where nobody can tell, 69 without
+    an MQTT broker. For a trade without an id one is made up and told: sent again with it, it is not placed again.
     """
     from qfluxd.api.caller import open_caller
 
-    fields = dict(_argument(word) for word in arguments)
+    fields = _with_id(command, dict(_argument(word) for word in arguments))
     settings = loaded(config, set_).settings
     async with open_caller(settings.mqtt, settings.daemon.name) as caller:
-        answer = await caller.ask(command, fields, timeout, lambda first: _show(first, json))
+        answer = await caller.ask(command, fields, timeout, lambda _: complain("accepted; the outcome follows"))
     _show(answer, json)
-    return 0 if answer.get("status") in _DONE else 1
+    return _code(answer)
+
+
+def _with_id(command: str, fields: dict[str, Any]) -> dict[str, Any]:
+    from qfluxd.api.commands import COMMANDS
+
+    if command not in COMMANDS or not COMMANDS[command].needs_id or "id" in fields:
+        return fields
+    ident = f"cli-{uuid4().hex[:12]}"
+    complain(f"id {ident}")
+    return {"id": ident, **fields}
+
+
+def _code(answer: dict[str, Any]) -> int:
+    """The exit code that an answer deserves; a repeat deserves that of the first."""
+    from qfluxd.cli.calling import DONE, FAILED, TRY_LATER
+
+    data = answer.get("data")
+    trade = data.get("trade") if isinstance(data, dict) else None
+    if answer.get("status") == "unknown" or (isinstance(trade, dict) and trade.get("stage") == "unknown"):
+        return TRY_LATER
+    return DONE if answer.get("status") in _DONE and not answer.get("error") else FAILED
 
 
 def _argument(word: str) -> tuple[str, Any]:
@@ -46,20 +70,37 @@ def _argument(word: str) -> tuple[str, Any]:
     if not equals or not key:
         raise Failed(f"{word!r} is not key=value, such as asset=EURUSD_otc")
     try:
-        return key, jsonlib.loads(text)
-    except ValueError:
+        return key, jsonlib.loads(text, parse_float=Decimal, parse_constant=_no_number)
+    except (ValueError, ArithmeticError):
         return key, text
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(word)
 
 
 def _show(answer: dict[str, Any], json: bool) -> None:
     if json:
         put_json(answer)
-    elif answer.get("error"):
+        return
+    data = answer.get("data")
+    if data:
+        _put(data)
+    if answer.get("error"):
         complain(f"qfluxd: {answer['error']} ({answer.get('code')})")
-    elif not answer.get("data"):
+    elif not data:
         put(str(answer.get("status")))
+
+
+def _put(data: dict[str, Any]) -> None:
+    from qfluxd.cli.trades import put_trade, put_trades
+
+    if isinstance(data.get("trade"), dict):
+        put_trade(data["trade"])
+    elif isinstance(data.get("trades"), list):
+        put_trades(data["trades"])
     else:
-        put_data(answer["data"])
+        put_data(data)
 
 
 async def watch(

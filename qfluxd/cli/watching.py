@@ -40,13 +40,40 @@ def line(said: Said) -> Text:
     text = Text()
     text.append(f"{said.topic:<28} ", style=_STYLES.get(said.topic.partition("/")[0], "cyan"))
     payload = _payload(said)
-    if isinstance(payload, dict):
+    if trades := _trades(said.topic, payload):
+        text.append(trades, style="default")
+    elif isinstance(payload, dict):
         skip = _IN_TOPIC if said.topic.startswith(_OF_AN_ASSET) else ()
         fields = (f"{key} {_shown(key, value)}" for key, value in payload.items() if key not in skip)
         text.append("  ".join(fields), style="default")
     else:
         text.append(str(payload), style="default")
     return text
+
+
+def _trades(topic: str, payload: Any) -> str:
+    """A trade, or those that are open, in words; nothing where a message is about neither."""
+    try:
+        if topic == "event/trade":
+            return _trade(payload["trade"])
+        if topic == "trades/open":
+            return "; ".join(map(_trade, payload["trades"])) or "none"
+    except (KeyError, TypeError):
+        return ""  # of another version: shown as it is
+    return ""
+
+
+def _trade(trade: dict[str, Any]) -> str:
+    """Such as ``accepted  call EURUSD_otc 1.00 for 1m  deal 55ffb5ae (92 %)  evening-1``."""
+    words = [f"{trade['stage']:<8} {trade['side']} {trade['asset']} {trade['stake']:.2f} for {trade['expiry']}"]
+    if trade["error"] and trade["stage"] in ("refused", "unknown"):
+        words.append(f"{trade['code']}: {trade['error']}")
+    if deal := trade["deal"]:
+        words.append(f"deal {deal['id']} ({deal['payout']} %)")
+        if deal["profit"] is not None:
+            words.append(f"profit {deal['profit']:+.2f} {deal['currency'] or ''}".rstrip())
+    words.append("by hand" if trade["foreign"] else str(trade["request"]))
+    return "  ".join(words)
 
 
 def _payload(said: Said) -> Any:

@@ -7,8 +7,19 @@ from typing import Any
 from qfluxd.config.load import Loaded
 from qfluxd.config.settings import Settings
 from qfluxd.config.show import flat, readable
+from qfluxd.settings import RiskSettings, ScreenshotSettings
 
-LIVE = frozenset({"log.level", "market.assets", "market.stream", "mqtt.logs", "store.keep_days"})
+LIVE = frozenset(
+    {
+        "log.level",
+        "market.assets",
+        "market.stream",
+        "mqtt.logs",
+        "store.keep_days",
+        *(f"risk.{key}" for key in RiskSettings.model_fields),
+        *(f"screenshot.{key}" for key in ScreenshotSettings.model_fields),
+    }
+)
 """The keys that a running daemon takes over; every other one needs a restart."""
 
 

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -16,6 +17,7 @@ _KINDS: dict[type, str] = {
     bool: "true or false",
     int: "a whole number",
     float: "a number",
+    Decimal: "a number",
     str: "text",
     list: "a list",
     dict: "a table",
@@ -24,6 +26,8 @@ _WORDS = (
     ("Input should be a valid string", "must be text"),
     ("Input should be a valid integer", "must be a whole number"),
     ("Input should be a valid number", "must be a number"),
+    ("Input should be a valid decimal", "must be a number"),
+    ("Decimal input should be an integer, float, string or Decimal object", "must be a number"),
     ("Input should be a valid boolean", "must be true or false"),
     ("Input should be a valid tuple", "must be a list"),
     ("Input should be a valid dictionary", "must be a table"),
@@ -38,7 +42,7 @@ _WORDS = (
 
 def mistakes_in(layer: Layer) -> list[Mistake]:
     """All that is wrong in one layer, whether or not a stronger one covers it."""
-    found = list(layer.mistakes)
+    found = [*layer.mistakes, *_forbidden_here(layer), *_unreadable_schedule(layer)]
     models = tables()
     for name, value in layer.data.items():
         if name in LATER:
@@ -52,6 +56,27 @@ def mistakes_in(layer: Layer) -> list[Mistake]:
         else:
             found += _table_mistakes(layer, (name,), value, models[name])
     return sorted(found, key=lambda mistake: mistake.line or 0)
+
+
+def _forbidden_here(layer: Layer) -> Iterator[Mistake]:
+    """Options that only the file may set, because whoever wrote it has thought about them."""
+    risk = layer.data.get("risk")
+    if not layer.typed and isinstance(risk, dict) and "allow_real" in risk:
+        yield layer.mistake(
+            ("risk", "allow_real"), "only the configuration file can set it; write it there, under [risk]"
+        )
+
+
+def _unreadable_schedule(layer: Layer) -> Iterator[Mistake]:
+    screenshot = layer.data.get("screenshot")
+    every = screenshot.get("every") if isinstance(screenshot, dict) else None
+    if isinstance(every, str):
+        from qfluxd.housekeeping import parse_schedule  # a scheduler is not loaded for those who need none
+
+        try:
+            parse_schedule(every)
+        except ValueError as problem:
+            yield layer.mistake(("screenshot", "every"), str(problem))
 
 
 def _driver_mistakes(layer: Layer, table: dict[str, Any]) -> Iterator[Mistake]:
@@ -199,7 +224,7 @@ def _other_kinds(table: Mapping[str, Any], model: BaseModel) -> Iterator[tuple[s
     """Values of a file that were taken for something else: "1883" for a port, true for a number of days."""
     for key, value in table.items():
         taken = getattr(model, key, None)
-        if type(taken) in (bool, int, float) and _taken_for(value, taken):
+        if type(taken) in (bool, int, float, Decimal) and _taken_for(value, taken):
             yield key, f"must be {_KINDS[type(taken)]}{_but_is(value)}"
 
 

@@ -10,10 +10,12 @@ from qfluxd.settings import (
     LogSettings,
     MarketSettings,
     MqttSettings,
+    RiskSettings,
+    ScreenshotSettings,
     StoreSettings,
 )
 
-LATER = ("homeassistant", "risk", "strategy", "web")
+LATER = ("homeassistant", "strategy", "web")
 """Tables that have a name already and no effect in this version: accepted, with a notice."""
 
 
@@ -28,6 +30,8 @@ class Settings(BaseSettings):
     market: MarketSettings = Field(default_factory=MarketSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
     mqtt: MqttSettings = Field(default_factory=MqttSettings)
+    risk: RiskSettings = Field(default_factory=RiskSettings)
+    screenshot: ScreenshotSettings = Field(default_factory=ScreenshotSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, SecretStr
@@ -53,6 +54,8 @@ def readable(key: str, value: object) -> Any:
         return MASK
     if isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, tuple | list):
         return [readable("", part) for part in value]
     return str(value)

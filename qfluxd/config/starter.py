@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -27,6 +28,7 @@ _EXAMPLES = {
     "executable": "/usr/bin/chromium",
     "ca": "/etc/ssl/certs/mqtt-ca.pem",
     "file": "capture.jsonl",
+    "every": "15m",
 }
 
 
@@ -82,8 +84,8 @@ def _example(key: str, field: FieldInfo) -> object:
 def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, int | float):
-        return repr(value)
+    if isinstance(value, int | float | Decimal):
+        return str(value)
     if isinstance(value, tuple | list):
         return f"[{', '.join(map(_toml, value))}]"
     return f'"{_escaped(str(value))}"'
@@ -99,6 +101,7 @@ def write_starter(path: Path) -> None:
     Raises:
         FileExistsError: there is one already.
     """
+    text = starter()
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("x", encoding="utf-8") as file:
-        file.write(starter())
+        file.write(text)

@@ -49,6 +49,16 @@ class Replay:
         """As the capture's broker had it."""
         return self._config.server_offset
 
+    @property
+    def account(self) -> None:
+        """None is asked for: nothing can be ordered."""
+        return
+
+    @property
+    def hands(self) -> None:
+        """There is no page to work."""
+        return
+
     def health(self) -> DriverHealth:
         """What has been played so far."""
         return DriverHealth(frames=self._frames, events=dict(self._codec.counts), errors=dict(self._codec.errors))

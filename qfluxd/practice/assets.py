@@ -13,7 +13,11 @@ from qfluxd.practice.hours import Hours
 
 _EXPIRIES = (60, 120, 180, 300, 600, 900, 1800, 2700, 3600, 7200, 10800, 14400)
 _CRYPTO_EXPIRIES = _EXPIRIES[:4]
+_CLOCK_LEAST = 30
 _PAYOUT_KEPT: Millis = 600_000
+PAYOUTS_TOLD: Millis = 30_000
+"""How often the list of assets is told; between two times no payout moves."""
+_DROP = 17
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -57,6 +61,7 @@ class Catalogue:
     def __init__(self, listings: Iterable[Listing], seed: int) -> None:
         self._by_symbol = {listing.symbol: listing for listing in listings}
         self._seed = seed
+        self._lowered: dict[str, tuple[int, Millis]] = {}
 
     def __contains__(self, symbol: object) -> bool:
         return symbol in self._by_symbol
@@ -75,13 +80,30 @@ class Catalogue:
 
     def payout(self, symbol: str, at: Millis) -> int:
         """Percent of the stake that a win adds; each symbol's moves about every ten minutes."""
+        lowered, until = self._lowered.get(symbol, (0, 0))
+        return lowered if at < until else self._usual_payout(symbol, at)
+
+    def lower(self, symbol: str, at: Millis) -> None:
+        """Let a symbol pay a good deal less until all payouts are told again."""
+        until = (at // PAYOUTS_TOLD + 1) * PAYOUTS_TOLD
+        self._lowered[symbol] = (max(1, self._usual_payout(symbol, at) - _DROP), until)
+
+    def _usual_payout(self, symbol: str, at: Millis) -> int:
         shift = chance.number(self._seed, "payout shift", symbol) % _PAYOUT_KEPT
-        term = (at + shift) // _PAYOUT_KEPT
+        term = (at // PAYOUTS_TOLD * PAYOUTS_TOLD + shift) // _PAYOUT_KEPT
         if not self._by_symbol[symbol].otc:
             return chance.between(24, 80, self._seed, "payout", symbol, term)
         if chance.share(self._seed, "best payout", symbol, term) < 0.6:
             return 92
         return chance.between(41, 91, self._seed, "payout", symbol, term)
+
+    def shortest(self, symbol: str) -> Millis:
+        """The least length of a quick trade."""
+        return 5_000 if self._by_symbol[symbol].otc else 60_000
+
+    def clock_expiries(self, symbol: str) -> tuple[Millis, Millis]:
+        """The least and the greatest length of a trade that names the moment it closes."""
+        return _CLOCK_LEAST * 1000, _expiries(self._by_symbol[symbol])[-1] * 1000
 
     def rows(self, at: Millis) -> list[list[Any]]:
         """The whole list as `updateAssets` carries it, sorted by symbol."""
@@ -91,7 +113,6 @@ class Catalogue:
         trading = hours.is_open(listing.hours, at)
         change = hours.next_change(listing.hours, at)
         turn = 0 if change is None else change // 1000
-        expiries = _CRYPTO_EXPIRIES if listing.kind == "cryptocurrency" else _EXPIRIES
         return [
             listing.id,
             listing.symbol,
@@ -100,7 +121,7 @@ class Catalogue:
             listing.digits,
             self.payout(listing.symbol, at),
             60,
-            30,
+            _CLOCK_LEAST,
             3,
             int(listing.otc),
             0 if listing.otc else self._twin(listing.symbol + "_otc"),
@@ -108,12 +129,17 @@ class Catalogue:
             [],
             turn or (at // DAY + 1) * DAY // 1000,
             trading,
-            [{"time": seconds} for seconds in expiries],
+            [{"time": seconds} for seconds in _expiries(listing)],
             turn if trading else -1,
-            5 if listing.otc else 60,
+            self.shortest(listing.symbol) // 1000,
             -1 if trading or not turn else turn,
         ]
 
     def _twin(self, symbol: str) -> int:
         twin = self._by_symbol.get(symbol)
         return twin.id if twin else 0
+
+
+def _expiries(listing: Listing) -> tuple[int, ...]:
+    """The lengths on offer in clock mode, in seconds."""
+    return _CRYPTO_EXPIRIES if listing.kind == "cryptocurrency" else _EXPIRIES

@@ -6,8 +6,10 @@ from typing import Any
 from qfluxd.errors import DataError
 from qfluxd.practice.account import PracticeAccount
 from qfluxd.practice.marketsocket import MarketSocket
+from qfluxd.practice.orderlog import OrderSeen
 from qfluxd.practice.pages import DEMO, LOGIN, REAL, Pages
 from qfluxd.practice.recording import ReplaySocket
+from qfluxd.practice.traps import Traps
 from qfluxd.practice.web import HOST, WebServer
 
 
@@ -55,6 +57,19 @@ class PracticeBroker:
     def heard(self) -> Sequence[tuple[str, Any]]:
         """The latest requests of signed-in pages, as (event, body); nothing that authenticates."""
         return () if isinstance(self._market, ReplaySocket) else tuple(self._market.heard)
+
+    @property
+    def orders(self) -> Sequence[OrderSeen]:
+        """Every order that came, also those that were refused or lost; oldest first."""
+        return () if isinstance(self._market, ReplaySocket) else self._market.orders
+
+    async def set_traps(self, traps: Traps) -> None:
+        """Set other traps from now on; open pages are told."""
+        await self._live.set_traps(traps)
+
+    async def settle_now(self) -> None:
+        """Let every open deal expire at this moment."""
+        await self._live.settle_now()
 
     def drop_sockets(self) -> None:
         """Cut every WebSocket without a goodbye; the page opens new ones by itself."""
@@ -105,5 +120,5 @@ class PracticeBroker:
     @property
     def _live(self) -> MarketSocket:
         if isinstance(self._market, ReplaySocket):
-            raise DataError("a replayed capture has no feed to pause")
+            raise DataError("a replayed capture has no feed to pause and no trades")
         return self._market

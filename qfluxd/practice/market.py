@@ -75,6 +75,14 @@ class Market:
         ticks = self._prices.ticks(symbol, self.told - MINUTE, self.told)
         return float(ticks.price[-1]) if ticks.at.size else None
 
+    def price_at(self, symbol: str, at: Millis) -> float | None:
+        """The price in force at a moment: that of the last tick at or before it; None if there never was one."""
+        ticks = self._prices.ticks(symbol, at - MINUTE, at)
+        if ticks.at.size:
+            return float(ticks.price[-1])
+        bars = self._prices.bars(symbol, MINUTE, at // MINUTE * MINUTE, 1)
+        return float(bars.close[-1]) if bars.at.size else None
+
     def history(self, symbol: str, period: Millis) -> dict[str, Any]:
         """What a change of chart is answered with: about 11 minutes of ticks, and candles that end before now."""
         moment = self.told // SECOND

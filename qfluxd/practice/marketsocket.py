@@ -2,35 +2,31 @@
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 import structlog
 
-from qfluxd.model import SECOND, Account
+from qfluxd.model import SECOND, Millis
 from qfluxd.practice.account import PracticeAccount
+from qfluxd.practice.answering import Answering, room
 from qfluxd.practice.assets import Catalogue
 from qfluxd.practice.clock import MarketClock
 from qfluxd.practice.crowd import Crowd
+from qfluxd.practice.dealing import Dealing
+from qfluxd.practice.deals import PracticeDeal
 from qfluxd.practice.lines import Line
 from qfluxd.practice.market import Market, Quote, plain
+from qfluxd.practice.orderlog import OrderSeen
 from qfluxd.practice.requests import PERIODS, ChangeSymbol, LoadHistory, OpenOrder, understand
+from qfluxd.practice.springs import Springs
+from qfluxd.practice.streams import Streams, Visit
+from qfluxd.practice.traps import Traps
 
 log = structlog.get_logger()
 
 MEMBERS = "members"
 SIGNALS = "signals"
-
-
-@dataclass(slots=True)
-class Visit:
-    """One signed-in socket: for which account, and which symbols' ticks it hears."""
-
-    account: Account
-    chart: str | None = None
-    extra: set[str] = field(default_factory=set)
-    streams: set[str] = field(default_factory=set)
 
 
 class MarketSocket:
@@ -43,11 +39,13 @@ class MarketSocket:
         market: Market,
         clock: MarketClock,
         seed: int,
+        dealing: Dealing,
+        springs: Springs,
         streams: Sequence[str] | None = None,
     ) -> None:
         self.line = Line(self._hear, self._leave)
         self.crowd = Crowd(market, seed)
-        self.visits: dict[str, Visit] = {}
+        self.streams = Streams(self.line, account, market, streams)
         self.heard: deque[tuple[str, Any]] = deque(maxlen=1000)
         self.admits = True
         self.paused: set[str | None] = set()
@@ -55,7 +53,9 @@ class MarketSocket:
         self._catalogue = catalogue
         self._market = market
         self._clock = clock
-        self._streams = streams
+        self._springs = springs
+        self._dealing = dealing
+        self._answering = Answering(self.line, account, dealing, springs)
 
     # ------------------------------------------------------------------------------------ what it tells
 
@@ -79,16 +79,44 @@ class MarketSocket:
         """Send the whole list of assets with the payouts of now."""
         await self.line.tell(to, "updateAssets", self._catalogue.rows(self._clock.now()))
 
+    async def tell_traps(self, to: str = MEMBERS) -> None:
+        """Send the page the traps that are set."""
+        await self.line.tell(to, "practice/traps", self._springs.traps)
+
+    async def settle(self, now: Millis) -> None:
+        """Settle what has expired, tell what became of it, and send the answers that were late."""
+        await self._settled(self._dealing.settle(now))
+        await self._answering.catch_up()
+
+    # ------------------------------------------------------------------------------------ strings to pull
+
+    @property
+    def orders(self) -> Sequence[OrderSeen]:
+        """Every order that came."""
+        return self._dealing.log.seen
+
+    async def set_traps(self, traps: Traps) -> None:
+        """Set other traps, and tell the pages."""
+        self._springs.set(traps)
+        await self.tell_traps()
+
+    async def settle_now(self) -> None:
+        """Let every open deal expire at this moment."""
+        await self._settled(self._dealing.settle_early(self._clock.now()))
+
     # ------------------------------------------------------------------------------------ what it hears
 
     async def _hear(self, event: str, sid: str, *data: object) -> None:
         if event == "auth":
             await self._sign_in(sid, data[0] if data else None)
-        elif sid in self.visits:
+        elif sid in self.streams.visits:
             try:
                 body = understand(event, data)
             except msgspec.ValidationError as error:
                 log.warning("practice: request not understood", request=event, error=str(error))
+                if event == "openOrder":
+                    body = data[0] if data else None
+                    await self._answering.nonsense(sid, self.streams.visits[sid].account, body, self._clock.now())
                 return
             self.heard.append((event, data[0] if data else None))
             await self._answer(event, sid, body)
@@ -100,7 +128,9 @@ class MarketSocket:
             case "loadHistoryPeriod" | "loadHistoryPeriodFast", LoadHistory():
                 await self._load_history(sid, body)
             case "openOrder", OpenOrder():
-                await self.line.tell(sid, "failopenOrder", _refusal(body))
+                account = self.streams.visits[sid].account
+                await self._answering.order(sid, account, body, self._clock.now())
+                await self.streams.refresh_all(account)
             case "subfor", str():
                 await self.line.server.enter_room(sid, f"for/{body}")
                 if body in self._catalogue:
@@ -108,11 +138,11 @@ class MarketSocket:
             case "unsubfor", str():
                 await self.line.server.leave_room(sid, f"for/{body}")
             case "subscribeSymbol", str() if body in self._catalogue:
-                self.visits[sid].extra.add(body)
-                await self._restream(sid)
+                self.streams.visits[sid].extra.add(body)
+                await self.streams.refresh(sid)
             case "unSubscribeSymbol", str():
-                self.visits[sid].extra.discard(body)
-                await self._restream(sid)
+                self.streams.visits[sid].extra.discard(body)
+                await self.streams.refresh(sid)
             case _:
                 await self._answer_state(event, sid, body)
 
@@ -121,18 +151,23 @@ class MarketSocket:
         match event:
             case "saveCharts":
                 self._account.remember_chart(body)
+                self._account.keep()
+                await self._drop_payout(sid)
             case "favorite/change":
                 self._account.favourites[:] = [symbol for symbol in dict.fromkeys(body) if symbol in self._catalogue]
+                self._account.keep()
                 await self.line.tell(sid, "successfavorite/change", self._account.favourites)
-                await self._restream(sid)
+                await self.streams.refresh(sid)
             case "favorite/load":
                 await self.line.tell(sid, "successfavorite/load", self._account.favourites)
             case "assets/load":
                 await self.tell_assets(sid)
             case "getBalance" | "updateBalance":
-                await self._tell_balance(sid)
+                await self._answering.balance(sid, self.streams.visits[sid].account)
             case "updateOpenedDeals":
-                await self.line.tell(sid, "updateOpenedDeals", [])
+                await self._answering.open_deals(sid, self.streams.visits[sid].account)
+            case "updateClosedDeals":
+                await self._answering.closed_deals(sid, self.streams.visits[sid].account)
             case "indicator/load":
                 await self.line.tell(sid, "successindicator/load", {"list": []})
             case "price-alert/load":
@@ -153,25 +188,38 @@ class MarketSocket:
             log.info("practice: session refused")
             await self.line.turn_away(sid)
             return
-        self.visits.setdefault(sid, Visit(account)).account = account
+        visit = self.streams.visits.setdefault(sid, Visit(account))
+        await self.line.server.leave_room(sid, room(visit.account))
+        visit.account = account
         await self.line.server.enter_room(sid, MEMBERS)
         await self.tell_assets(sid)
         await self.line.tell(sid, "successauth", {"id": sid})
-        await self.line.tell(sid, "updateOpenedDeals", [])
+        await self.line.server.enter_room(sid, room(account))
+        await self._answering.open_deals(sid, account)
         await self.line.tell(sid, "successupdatePending", [])
-        await self._tell_balance(sid)
+        await self._answering.balance(sid, account)
         await self.line.tell(sid, "updateCharts", self._account.charts_message())
-        await self.line.tell(sid, "updateClosedDeals", [])
+        await self._answering.closed_deals(sid, account)
         await self.line.tell(sid, "successindicator/load", {"list": []})
         await self.line.tell(sid, "successfavorite/change", self._account.favourites)
+        if self._springs.in_play:
+            await self.tell_traps(sid)
         log.info("practice: page signed in", account=account)
 
-    def _leave(self, sid: str, *_reason: object) -> None:
-        if self.visits.pop(sid, None) is not None:
-            self._watch_only_what_is_looked_at()
+    async def _settled(self, batches: Sequence[Sequence[PracticeDeal]]) -> None:
+        for deals in batches:
+            await self._answering.settled(deals)
+            await self.streams.refresh_all(deals[0].account)
 
-    async def _tell_balance(self, sid: str) -> None:
-        await self.line.tell(sid, "successupdateBalance", self._account.balance_message(self.visits[sid].account))
+    def _leave(self, sid: str, *_reason: object) -> None:
+        self.streams.leave(sid)
+
+    async def _drop_payout(self, sid: str) -> None:
+        """The panel is being set: where that trap springs, the chart's asset pays less at once."""
+        visit = self.streams.visits.get(sid)
+        if self._springs.drops_payout() and visit is not None and visit.chart is not None:
+            self._catalogue.lower(visit.chart, self._clock.now())
+            await self.tell_assets()
 
     # ---------------------------------------------------------------------------------------------- charts
 
@@ -179,10 +227,11 @@ class MarketSocket:
         if wanted.asset not in self._catalogue or wanted.period not in PERIODS:
             log.warning("practice: no such chart", asset=wanted.asset, period=wanted.period)
             return
-        self.visits[sid].chart = wanted.asset
+        self.streams.visits[sid].chart = wanted.asset
         # From here to the answer nothing waits, so the stream goes on exactly where the history ends.
-        await self._restream(sid)
+        await self.streams.refresh(sid)
         await self.line.tell(sid, "updateHistoryNewFast", self._market.history(wanted.asset, wanted.period * SECOND))
+        await self._drop_payout(sid)
 
     async def _load_history(self, sid: str, wanted: LoadHistory) -> None:
         if wanted.asset not in self._catalogue or wanted.period not in PERIODS:
@@ -193,27 +242,3 @@ class MarketSocket:
         data = [{"symbol_id": listing.id, **row} for row in rows]
         answer = {"asset": wanted.asset, "index": wanted.index, "data": data, "period": wanted.period}
         await self.line.tell(sid, "loadHistoryPeriodFast", answer)
-
-    async def _restream(self, sid: str) -> None:
-        """Stream what the page looks at: the chart's asset, the favourites, and what it asked for besides."""
-        visit = self.visits[sid]
-        charted = {visit.chart} if visit.chart else set()
-        usual = set(self._account.favourites if self._streams is None else self._streams) if charted else set()
-        wanted = charted | usual | visit.extra
-        for symbol in visit.streams - wanted:
-            await self.line.server.leave_room(sid, f"tick/{symbol}")
-        for symbol in wanted - visit.streams:
-            await self.line.server.enter_room(sid, f"tick/{symbol}")
-        visit.streams = wanted
-        self._watch_only_what_is_looked_at()
-
-    def _watch_only_what_is_looked_at(self) -> None:
-        wanted = frozenset[str]().union(*(visit.streams for visit in self.visits.values()))
-        for symbol in self._market.watched - wanted:
-            self._market.unwatch(symbol)
-        for symbol in sorted(wanted - self._market.watched):
-            self._market.watch(symbol)
-
-
-def _refusal(order: OpenOrder) -> dict[str, Any]:
-    return {"error": "trading is not offered", "amount": plain(order.amount), "asset": order.asset}

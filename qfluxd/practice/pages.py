@@ -6,9 +6,12 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
+import msgspec
+
 from qfluxd.model import Account
 from qfluxd.practice.account import PracticeAccount
 from qfluxd.practice.clock import MarketClock
+from qfluxd.practice.springs import Springs
 
 DEMO = "/en/cabinet/demo-quick-high-low/"
 REAL = "/en/cabinet/quick-high-low/"
@@ -32,10 +35,11 @@ _ACCOUNTS: dict[str, Account] = {DEMO: "demo", REAL: "real"}
 class Pages:
     """An ASGI application. Who is not logged in gets the login page and nothing else."""
 
-    def __init__(self, account: PracticeAccount, clock: MarketClock, logged_in: bool) -> None:
+    def __init__(self, account: PracticeAccount, clock: MarketClock, springs: Springs, logged_in: bool) -> None:
         self.logged_in = logged_in
         self._account = account
         self._clock = clock
+        self._springs = springs
         self._folder = files("qfluxd.practice").joinpath("page")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,6 +99,7 @@ class Pages:
             "addresses": {"demo": DEMO, "real": REAL, "login": LOGIN, "logout": LOGOUT},
             "now": self._clock.now(),
             "speed": self._clock.speed,
+            "traps": msgspec.to_builtins(self._springs.traps),
         }
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import structlog
 
@@ -20,6 +20,7 @@ _SIGNS: dict[Role, tuple[bytes, ...]] = {
     "chat": (b'["user_ready"', b'["chat_'),
     "market": (b'451-["',),
 }
+_NO_TRADING = "a recording is played here: nothing can be traded on it"
 _OPENS: dict[Role, str] = {"market": "auth", "events": "auth", "chat": "user_init"}
 
 log = structlog.get_logger()
@@ -70,13 +71,15 @@ class ReplaySocket:
 
     def __init__(self, role: Role, script: Script, account: PracticeAccount, speed: float) -> None:
         interval, patience = (45, 5) if role == "chat" else (25, 20)
-        self.line = Line(self._hear, interval=interval, patience=patience)
+        self.line = Line(self._hear, self._leave, interval=interval, patience=patience)
         self.admits = True
         self._role = role
         self._steps = script[role]
         self._account = account
         self._speed = speed
         self._audience: asyncio.Queue[str] = asyncio.Queue()
+        self._refusals: dict[str, list[dict[str, Any]]] = {}
+        self._between: set[str] = set()
 
     async def play(self) -> None:
         """Play to every page that comes, until cancelled."""
@@ -86,12 +89,25 @@ class ReplaySocket:
                 plays.create_task(self._play(sid), name=f"replay {self._role}")
 
     async def _hear(self, event: str, sid: str, *data: object) -> None:
+        if event == "openOrder" and sid in self._refusals:
+            self._refusals[sid].append(_refusal(data[0] if data else None))
+            await self._refuse(sid)
         if event != _OPENS[self._role]:
             return
         if self._role == "market" and not (self.admits and self._account.account_of(data[0] if data else None)):
             await self.line.turn_away(sid)
             return
+        self._refusals.setdefault(sid, [])
         self._audience.put_nowait(sid)
+
+    async def _refuse(self, sid: str) -> None:
+        """Tell the refusals that wait, but never between a header of the recording and its body."""
+        while sid not in self._between and self._refusals.get(sid):
+            await self.line.tell(sid, "failopenOrder", self._refusals[sid].pop(0))
+
+    def _leave(self, sid: str, *_reason: object) -> None:
+        self._refusals.pop(sid, None)
+        self._between.discard(sid)
 
     async def _play(self, sid: str) -> None:
         loop = asyncio.get_running_loop()
@@ -100,8 +116,18 @@ class ReplaySocket:
             await asyncio.sleep(max(0.0, start + step.after / self._speed - loop.time()))
             if sid not in self.line.sids:
                 return
+            if isinstance(step.frame, str) and step.frame.startswith("45"):
+                self._between.add(sid)
+            else:
+                self._between.discard(sid)
             await self.line.send_raw(sid, step.frame)
+            await self._refuse(sid)
         log.info("recording played", socket=self._role, frames=len(self._steps))
+
+
+def _refusal(order: object) -> dict[str, Any]:
+    told = order if isinstance(order, dict) else {}
+    return {"error": _NO_TRADING, "amount": told.get("amount", 0), "asset": told.get("asset", "")}
 
 
 def _engine(frame: Frame) -> bool:

@@ -1,8 +1,11 @@
 """What the page may ask of the market socket, and the shape of each question."""
 
-from typing import Any
+from decimal import Decimal
+from typing import Annotated, Any, Literal
 
 import msgspec
+
+from qfluxd.model import Account, Side
 
 
 class ChangeSymbol(msgspec.Struct, frozen=True):
@@ -22,12 +25,23 @@ class LoadHistory(msgspec.Struct, frozen=True):
     period: int
 
 
-class OpenOrder(msgspec.Struct, frozen=True):
-    """A trade the page wants; `action` is call or put."""
+class OpenOrder(msgspec.Struct, frozen=True, rename="camel"):
+    """A trade the page wants. `time` is its length in seconds, or in clock mode the second it closes at.
+
+    `request_id` is the page's own name for it, given back as it came.
+    """
 
     asset: str
-    amount: float
-    action: str
+    amount: Decimal
+    action: Side
+    is_demo: Literal[0, 1] | bool
+    time: Annotated[int, msgspec.Meta(ge=0, lt=1 << 40)]
+    request_id: int | str | None = None
+
+    @property
+    def account(self) -> Account:
+        """The account it is meant for."""
+        return "demo" if self.is_demo else "real"
 
 
 PERIODS = (1, 5, 10, 15, 30, 60, 120, 180, 300, 600, 900, 1800, 3600, 14400, 86400)

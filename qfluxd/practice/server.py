@@ -9,22 +9,23 @@ from typing import Any
 import socketio  # type: ignore[import-untyped]  # python-socketio comes without type information
 import structlog
 
-from qfluxd.errors import DataError
-from qfluxd.model import Millis
-from qfluxd.practice.account import PracticeAccount
-from qfluxd.practice.assets import Catalogue, known_listings
+from qfluxd.practice.account import PracticeAccount, newcomer, returning
+from qfluxd.practice.assets import PAYOUTS_TOLD
 from qfluxd.practice.broker import PracticeBroker
-from qfluxd.practice.clock import AHEAD, MarketClock
+from qfluxd.practice.clock import MarketClock
 from qfluxd.practice.crowd import BEAT, FEELING_KEPT
+from qfluxd.practice.dealing import Dealing
+from qfluxd.practice.feeds import Feed, open_feed, streamed
 from qfluxd.practice.lines import Line
 from qfluxd.practice.market import Market
 from qfluxd.practice.marketsocket import MarketSocket
+from qfluxd.practice.memory import Memory, Remembered, Snapshot, recall
 from qfluxd.practice.options import PracticeOptions
+from qfluxd.practice.orderlog import ORDERS, OrderLog
 from qfluxd.practice.pages import Pages
 from qfluxd.practice.recording import ReplaySocket, Role, Script, is_capture, read_recording
 from qfluxd.practice.sidesockets import ChatSocket, EventsSocket
-from qfluxd.practice.synthetic import SyntheticPrices
-from qfluxd.practice.tickfile import read_ticks
+from qfluxd.practice.springs import Springs
 from qfluxd.practice.web import web_server
 
 __all__ = ["PracticeBroker", "PracticeOptions", "run_practice", "serve"]
@@ -32,7 +33,6 @@ __all__ = ["PracticeBroker", "PracticeOptions", "run_practice", "serve"]
 log = structlog.get_logger()
 
 _PATHS: dict[Role, str] = {"market": "socket.io", "events": "events/socket.io", "chat": "chat/socket.io"}
-_PAYOUTS_TOLD: Millis = 30_000
 _LONGEST_NAP = 0.02  # seconds; a page that has just asked for a symbol waits no longer than this for its ticks
 
 
@@ -45,11 +45,11 @@ async def serve(options: PracticeOptions | None = None) -> AsyncIterator[Practic
         Unavailable: the port is taken.
     """
     options = options or PracticeOptions()
-    feed = None if options.feed == "synthetic" else Path(options.feed)
-    if feed is not None and is_capture(feed):
-        running = _replaying(options, read_recording(feed))
+    file = None if options.feed == "synthetic" else Path(options.feed)
+    if file is not None and is_capture(file):
+        running = _replaying(options, read_recording(file))
     else:
-        running = _trading(options, feed)
+        running = _trading(options, file)
     try:
         async with running as practice:
             log.info("practice broker open", url=practice.url, feed=str(options.feed))
@@ -78,24 +78,19 @@ def _lone(error: BaseException) -> BaseException | None:
 
 
 @asynccontextmanager
-async def _trading(options: PracticeOptions, feed: Path | None) -> AsyncIterator[PracticeBroker]:
+async def _trading(options: PracticeOptions, file: Path | None) -> AsyncIterator[PracticeBroker]:
     """A market of its own: made up, or out of a file of ticks."""
-    start = None if options.start is None else options.start + AHEAD
-    if feed is None:
-        catalogue = Catalogue(known_listings(), options.seed)
-        prices: Any = SyntheticPrices(catalogue, options.seed, options.rate)
-    else:
-        prices = read_ticks(feed)
-        catalogue = Catalogue(prices.listings, options.seed)
-        start = prices.first - 1 if start is None else start
-    clock = MarketClock(start, options.speed)
-    favourites = [symbol for symbol in options.favourites if symbol in catalogue] or list(catalogue.symbols[:15])
-    asset = options.asset if options.asset in catalogue else catalogue.symbols[0]
-    account = PracticeAccount(options.balance, options.real_balance, asset, favourites)
-    market = Market(prices, clock.now() if feed is None else clock.start, options.seed)
-    streams = _streams(options.streams, catalogue, clock)
-    socket = MarketSocket(account, catalogue, market, clock, options.seed, streams)
-    pages = Pages(account, clock, options.logged_in)
+    feed, snapshot = open_feed(options, file), recall(options.state)
+    clock = _clock(feed, snapshot, options.speed)
+    account = PracticeAccount(_person(options, feed, snapshot), Memory(options.state, feed.name, clock))
+    market = Market(feed.prices, clock.now() if file is None else clock.start, options.seed)
+    springs = Springs(options.traps)
+    orders = OrderLog(None if options.state is None else options.state.with_name(ORDERS))
+    dealing = Dealing(account, feed.catalogue, market.price_at, options.rules, orders)
+    dealing.take_up(clock.now(), same_market=snapshot is None or snapshot.market == feed.name)
+    streams = streamed(options.streams, feed.catalogue, clock.now())
+    socket = MarketSocket(account, feed.catalogue, market, clock, options.seed, dealing, springs, streams)
+    pages = Pages(account, clock, springs, options.logged_in)
     lines: dict[Role, Line] = {
         "market": socket.line,
         "events": EventsSocket(account).line,
@@ -106,7 +101,10 @@ async def _trading(options: PracticeOptions, feed: Path | None) -> AsyncIterator
             tasks.create_task(_stream(socket, market, clock), name="practice ticks"),
             tasks.create_task(_beat(socket, clock), name="practice beat"),
         ]
-        yield PracticeBroker(web, port, pages, account, socket)
+        try:
+            yield PracticeBroker(web, port, pages, account, socket)
+        finally:
+            account.keep()
         for task in running:
             task.cancel()
 
@@ -115,8 +113,9 @@ async def _trading(options: PracticeOptions, feed: Path | None) -> AsyncIterator
 async def _replaying(options: PracticeOptions, script: Script) -> AsyncIterator[PracticeBroker]:
     """Somebody's recorded page load, again for everyone who comes."""
     clock = MarketClock(options.start, options.speed)
-    account = PracticeAccount(options.balance, options.real_balance, options.asset, ())
-    pages = Pages(account, clock, options.logged_in)
+    start = newcomer(options.balance, options.real_balance, options.asset, ())
+    account = PracticeAccount(start, Memory(None, "recording", clock))
+    pages = Pages(account, clock, Springs(options.traps), options.logged_in)
     sockets = {role: ReplaySocket(role, script, account, options.speed) for role in _PATHS}
     lines = {role: socket.line for role, socket in sockets.items()}
     async with web_server(_application(lines, pages), options.port) as (web, port), asyncio.TaskGroup() as tasks:
@@ -124,6 +123,23 @@ async def _replaying(options: PracticeOptions, script: Script) -> AsyncIterator[
         yield PracticeBroker(web, port, pages, account, sockets["market"])
         for task in running:
             task.cancel()
+
+
+def _clock(feed: Feed, snapshot: Snapshot | None, speed: float) -> MarketClock:
+    """The market's clock; in the market that an account was left in it never goes back."""
+    clock = MarketClock(feed.start, speed)
+    if snapshot is None or snapshot.market != feed.name or snapshot.at <= clock.start:
+        return clock
+    return MarketClock(snapshot.at, speed)
+
+
+def _person(options: PracticeOptions, feed: Feed, snapshot: Snapshot | None) -> Remembered:
+    """Who is remembered, or a newcomer; in either case with favourites and a chart that this market has."""
+    offered = feed.catalogue
+    favourites = [symbol for symbol in options.favourites if symbol in offered] or list(offered.symbols[:15])
+    asset = options.asset if options.asset in offered else offered.symbols[0]
+    new = newcomer(options.balance, options.real_balance, asset, favourites)
+    return new if snapshot is None else returning(snapshot.account, new, offered)
 
 
 def _application(lines: dict[Role, Line], pages: Pages) -> Any:
@@ -134,20 +150,12 @@ def _application(lines: dict[Role, Line], pages: Pages) -> Any:
     return app
 
 
-def _streams(wanted: int | tuple[str, ...] | None, catalogue: Catalogue, clock: MarketClock) -> tuple[str, ...] | None:
-    if isinstance(wanted, int):
-        now = clock.now()
-        return tuple(symbol for symbol in catalogue.symbols if catalogue.is_open(symbol, now))[:wanted]
-    if wanted is not None and (unknown := [symbol for symbol in wanted if symbol not in catalogue]):
-        raise DataError(f"there is no asset {unknown[0]} to stream")
-    return wanted
-
-
 async def _stream(socket: MarketSocket, market: Market, clock: MarketClock) -> None:
     """Tell every tick when its time has come."""
     while True:
         for quote in market.due(clock.now()):
             await socket.tell_tick(quote)
+        await socket.settle(market.told)
         due = market.next_due
         await asyncio.sleep(_LONGEST_NAP if due is None else min(_LONGEST_NAP, clock.seconds_until(due)))
 
@@ -156,10 +164,10 @@ async def _beat(socket: MarketSocket, clock: MarketClock) -> None:
     """What comes on the marks of the broker's clock: signals, the crowd's feelings, moved payouts."""
     mark = clock.now() // BEAT * BEAT
     while True:
-        mark = max(mark + BEAT, clock.now() // BEAT * BEAT)
+        before, mark = mark, max(mark + BEAT, clock.now() // BEAT * BEAT)
         await asyncio.sleep(clock.seconds_until(mark))
         await socket.tell_signals(mark)
         if mark % FEELING_KEPT == 0:
             await socket.tell_feelings(mark)
-        if mark % _PAYOUTS_TOLD == 0:
+        if mark // PAYOUTS_TOLD != before // PAYOUTS_TOLD:
             await socket.tell_assets()

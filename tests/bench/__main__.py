@@ -6,7 +6,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-NAMES = ("tap", "codec", "fold", "files", "store", "mqtt", "whole")
+NAMES = ("tap", "codec", "fold", "files", "store", "mqtt", "whole", "trade")
 PACKAGES = ("qfluxd", "picows", "uvloop", "msgspec", "polars", "aiomqtt", "paho-mqtt", "playwright", "pandas")
 RIVALS = ("nautilus-trader",)
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from qfluxd.api import commands as ask
-from qfluxd.api.commands import Command
+from qfluxd.api.commands import Later, Request, Unsure
 from qfluxd.api.outbox import Outbox
 from qfluxd.model import AccountState, Candle, Refusal, Series, Session, Tick
 from qfluxd.settings import MqttSettings
@@ -25,13 +25,39 @@ CANDLE = Candle(Series("EURUSD_otc", 60_000), 1_700_000_040_000, 1.1, 1.3, 1.0, 
 READY = Session("ready", "ticks arrive", True, "demo", "EURUSD_otc", 60_000, 12, 1_700_000_000_000)
 
 
-async def perform(command: Command) -> Any:
+TRADE: dict[str, Any] = {
+    "id": "t-1",
+    "request": "mine",
+    "side": "call",
+    "asset": "EURUSD_otc",
+    "stake": Decimal("1.50"),
+    "expiry": "1m",
+    "stage": "accepted",
+    "code": "accepted",
+    "account": "demo",
+    "received": 1_700_000_040_000,
+    "deal": None,
+}
+
+
+async def settled() -> Any:
+    """What a trade comes to."""
+    return {"trade": TRADE}
+
+
+async def perform(request: Request) -> Any:
     """A daemon that knows one asset."""
-    match command:
+    match command := request.command:
         case ask.Candles(asset="EURUSD_otc"):
             return {"candles": [{"at": 1_700_000_040_000, "close": 1.2}]}
         case ask.Candles():
             return Refusal("unknown_asset", f"the broker lists no {command.asset}")
+        case ask.TradeOpen(side="call"):
+            return Later({"trade": TRADE}, settled())
+        case ask.TradeOpen():
+            return Unsure("no_answer", "nobody can tell", {"trade": TRADE | {"stage": "unknown"}})
+        case ask.TradeList():
+            return {"trades": [TRADE]}
         case ask.RecordStart():
             return {"path": f"/captures/{command.label}.jsonl"}
         case ask.RecordStop():
@@ -92,6 +118,34 @@ async def test_send_refused(line: Line) -> None:
     code, out, err = await qfluxd(port, "send", "pnig")
     assert code == 1
     assert "did you mean ping?" in err
+
+
+async def test_send_a_trade(line: Line) -> None:
+    """Without an id one is made up and told, so that it can be asked again; one that is given is kept."""
+    words = ("asset=EURUSD_otc", "stake=1.50", "expiry=1m", "--json")
+    code, out, err = await qfluxd(line[0].port, "send", "trade/open", "side=call", *words)
+    assert code == 0
+    assert err.startswith("id cli-")
+    assert err.endswith("\naccepted; the outcome follows\n")
+    assert json.loads(out)["id"] == err.split()[1]
+    code, out, err = await qfluxd(line[0].port, "send", "trade/open", "side=call", "id=mine", *words[:3])
+    assert (code, err) == (0, "accepted; the outcome follows\n")
+    assert "stake     1.5" in out
+
+
+async def test_send_a_trade_that_nobody_can_tell_of(line: Line) -> None:
+    """A trade in doubt is exit 75: what is known of it is printed, and the sentence says that it is not known."""
+    words = ("id=7", "asset=EURUSD_otc", "side=put", "stake=1", "expiry=60")
+    code, out, err = await qfluxd(line[0].port, "send", "trade/open", *words)
+    assert (code, err) == (75, "qfluxd: nobody can tell (no_answer)\n")
+    assert "stage     unknown" in out
+
+
+async def test_send_shows_trades_as_a_table(line: Line) -> None:
+    """Trades are a row each."""
+    code, out, _ = await qfluxd(line[0].port, "send", "trade/list")
+    assert code == 0
+    assert out.splitlines()[1].split()[1:6] == ["mine", "call", "EURUSD_otc", "1.50", "1m"]
 
 
 async def test_send_to_nobody(tmp_path: Path) -> None:

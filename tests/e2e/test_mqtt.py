@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from qfluxd.api import wire
-from qfluxd.api.commands import Command, Ping
+from qfluxd.api.commands import Command, Ping, Request
 from qfluxd.api.mqtt import MqttEdge
 from qfluxd.api.outbox import Outbox
 from qfluxd.model import Alert, Candle, Series, Tick
@@ -406,8 +406,8 @@ async def test_a_retained_request_is_refused_and_cleared(mosquitto: Broker, mode
     """A request kept by the broker, before our time or now, is answered, not performed, and taken out."""
     performed: list[Command] = []
 
-    async def perform(command: Command) -> None:
-        performed.append(command)
+    async def perform(request: Request) -> None:
+        performed.append(request.command)
 
     refusal = None if modern else b"\x20\x03\x00\x84\x00"
     async with listening(mosquitto.port) as ear, proxy(mosquitto.port, refuse_5=refusal) as line:
@@ -428,8 +428,8 @@ async def test_a_hundred_requests_at_once(mosquitto: Broker) -> None:
     """A hundred concurrent requests are each answered by their id, while a slow one holds up none."""
     release = asyncio.Event()
 
-    async def perform(command: Command) -> Any:
-        if not isinstance(command, Ping):
+    async def perform(request: Request) -> Any:
+        if not isinstance(request.command, Ping):
             await release.wait()
         return {}
 
@@ -469,7 +469,8 @@ async def test_the_response_topic_is_honoured(mosquitto: Broker) -> None:
 async def test_what_is_in_progress_at_the_end_is_told(mosquitto: Broker) -> None:
     """A request that is not done when the daemon stops is answered before the goodbye."""
 
-    async def perform(command: Command) -> None:
+    async def perform(request: Request) -> None:
+        del request
         await asyncio.Event().wait()
 
     async with listening(mosquitto.port) as ear:

@@ -416,3 +416,18 @@ def test_it_runs_on_uvloop_as_well(lab: Lab, tmp_path: Path) -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run())
+
+
+async def test_what_the_page_has_sent_is_seen_when_the_tap_has_caught_up(lab: Lab, tmp_path: Path) -> None:
+    """A page sends, and says so on another line; after `caught_up` the frame is there, every time, in a busy stream."""
+    script = "const s = ws('/main'); window.order = number => { s.send('order ' + number); return number; };"
+    async with tapped(lab, tmp_path, script) as (chrome, tap, ear), hand(chrome.endpoint) as line:
+        await lab.send("/main", "up")
+        await ear.frame("up")
+        lab.stream("/main", 4000, 0.0005, lambda number: f"tick {number}")
+        held = {"targetId": target(ear), "flatten": True}
+        session = (await line.call("Target.attachToTarget", held))["sessionId"]
+        for number in range(50):
+            await line.call("Runtime.evaluate", {"expression": f"order({number})"}, session)
+            await tap.caught_up(target(ear))
+            assert ear.said(f"order {number}", sent=True)

@@ -16,7 +16,7 @@ import msgspec
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from qfluxd.api.commands import Command, Perform
+from qfluxd.api.commands import Perform, Request
 from qfluxd.api.mosquitto import find_mosquitto, look
 from qfluxd.api.mqtt import MqttEdge
 from qfluxd.api.outbox import Outbox
@@ -209,9 +209,9 @@ async def retained(port: int, **login: Any) -> dict[str, bytes]:
         return {m.topic.value.removeprefix(BASE): m.payload for m in ear.heard if m.retain}
 
 
-async def obliging(command: Command) -> Any:
+async def obliging(request: Request) -> Any:
     """Performs everything by saying what it was."""
-    return {"asked": command.name}
+    return {"asked": request.command.name}
 
 
 @asynccontextmanager

@@ -70,12 +70,12 @@ async def chrome(folder: Path, url: str, port: int = 0) -> AsyncIterator[Chrome]
 
 
 @asynccontextmanager
-async def daemon(folder: Path, **overrides: object) -> AsyncIterator[tuple[Daemon, Facts]]:
-    """A running daemon; `overrides` by dotted key with `__` for the dot. Stopped in order on the way out."""
+async def daemon(folder: Path, file: object = "/dev/null", **overrides: object) -> AsyncIterator[tuple[Daemon, Facts]]:
+    """A running daemon; `overrides` by dotted key with `__` for the dot, over `file`. Stopped in order at the end."""
     facts = Facts()
     given = {"daemon.name": NAME, "daemon.state_dir": str(folder), "mqtt.start_broker": False}
     given |= {key.replace("__", "."): value for key, value in overrides.items()}
-    running = Daemon(load(Path("/dev/null"), given), [facts])
+    running = Daemon(load(Path(str(file)), given), [facts])
     async with asyncio.TaskGroup() as group:
         task = group.create_task(running.run(), name="daemon")
         try:

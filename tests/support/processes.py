@@ -32,3 +32,15 @@ def group(pid: int) -> list[int]:
                 if int(fields[2]) == pid:
                     members.append(int(entry.name))
     return members
+
+
+def children(word: str) -> list[int]:
+    """The processes that we have started with that word in their command."""
+    members = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                if int(fields[1]) == os.getpid() and word.encode() in (entry / "cmdline").read_bytes():
+                    members.append(int(entry.name))
+    return members

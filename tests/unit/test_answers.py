@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from qfluxd.api.answers import Answers
-from qfluxd.api.commands import Command, Later, Ping, RecordStop, Result
-from qfluxd.errors import ConfigError, Disconnected, Mistake, Unavailable
+from qfluxd.api.commands import Command, Later, Ping, RecordStop, Repeat, Request, Result, TradeOpen, Unsure
+from qfluxd.errors import ConfigError, Disconnected, Mistake, PageError, Unavailable
 from qfluxd.model import Refusal
 
 NOW = 1_763_769_600_000
@@ -23,9 +23,9 @@ class Watch:
         return self.now
 
 
-async def pong(command: Command) -> Any:
+async def pong(request: Request) -> Any:
     """What the daemon does in these tests."""
-    return {"asked": command.name}
+    return {"asked": request.command.name}
 
 
 async def ask(answers: Answers, name: str, payload: bytes = b"", *, retained: bool = False) -> list[Result]:
@@ -38,9 +38,9 @@ async def test_what_is_performed_is_answered_with_its_data() -> None:
     """An answer has the asker's id, the data, the time and how long it took."""
     watch = Watch()
 
-    async def slowly(command: Command) -> Any:
+    async def slowly(request: Request) -> Any:
         watch.now += 0.25
-        return await pong(command)
+        return await pong(request)
 
     answers = Answers(slowly, now=lambda: NOW, timer=watch)
     assert await ask(answers, "ping", b'{"id":"a"}') == [
@@ -57,8 +57,8 @@ async def test_help_needs_nobody_to_perform_it() -> None:
 async def test_nothing_to_tell_is_an_empty_object() -> None:
     """Data is an object even where there is none."""
 
-    async def nothing(command: Command) -> None:
-        del command
+    async def nothing(request: Request) -> None:
+        del request
 
     [result] = await ask(Answers(nothing), "ping")
     assert (result.status, result.data) == ("ok", {})
@@ -67,8 +67,8 @@ async def test_nothing_to_tell_is_an_empty_object() -> None:
 async def test_a_refusal_is_an_answer() -> None:
     """What the daemon turns down is answered as an error with its code and sentence."""
 
-    async def refuse(command: Command) -> Refusal:
-        return Refusal("not_recording", f"{command.name}: nothing is being recorded")
+    async def refuse(request: Request) -> Refusal:
+        return Refusal("not_recording", f"{request.command.name}: nothing is being recorded")
 
     [result] = await ask(Answers(refuse), "record/stop", b'{"id":1}')
     assert (result.id, result.status, result.code) == (1, "error", "not_recording")
@@ -86,8 +86,8 @@ async def test_a_refusal_is_an_answer() -> None:
 async def test_trouble_is_an_answer(error: Exception, code: str) -> None:
     """Our own errors are answered with a code for each kind, and end nothing."""
 
-    async def fail(command: Command) -> None:
-        del command
+    async def fail(request: Request) -> None:
+        del request
         raise error
 
     [result] = await ask(Answers(fail), "reload")
@@ -97,8 +97,8 @@ async def test_trouble_is_an_answer(error: Exception, code: str) -> None:
 async def test_a_bug_is_answered_and_not_kept_quiet() -> None:
     """Any other error is answered as ``internal`` without its text, and goes on its way."""
 
-    async def fail(command: Command) -> None:
-        del command
+    async def fail(request: Request) -> None:
+        del request
         raise KeyError("secret")
 
     told: list[Result] = []
@@ -112,8 +112,8 @@ async def test_what_is_stopped_is_answered() -> None:
     """A request in progress when the daemon stops is told so."""
     begun = asyncio.Event()
 
-    async def hang(command: Command) -> None:
-        del command
+    async def hang(request: Request) -> None:
+        del request
         begun.set()
         await asyncio.Event().wait()
 
@@ -133,8 +133,8 @@ async def test_long_work_is_answered_twice() -> None:
 
     for good, last in ((True, ("ok", True, {"frames": 10})), (False, ("error", True, {}))):
 
-        async def later(command: Command, good: bool = good) -> Later:
-            return Later({"asked": command.name}, outcome(good=good))
+        async def later(request: Request, good: bool = good) -> Later:
+            return Later({"asked": request.command.name}, outcome(good=good))
 
         first, final = await ask(Answers(later), "reload", b'{"id":"a"}')
         assert (first.id, first.status, first.final, first.data) == ("a", "accepted", False, {"asked": "reload"})
@@ -144,8 +144,8 @@ async def test_long_work_is_answered_twice() -> None:
 async def test_a_dry_run_changes_nothing() -> None:
     """With ``dry_run`` a request is checked and not performed."""
 
-    async def never(command: Command) -> None:
-        pytest.fail(f"{command.name} was performed")
+    async def never(request: Request) -> None:
+        pytest.fail(f"{request.command.name} was performed")
 
     [good] = await ask(Answers(never), "log_level", b'{"level":"debug","dry_run":true}')
     [bad] = await ask(Answers(never), "log_level", b'{"level":"loud","dry_run":true}')
@@ -155,8 +155,8 @@ async def test_a_dry_run_changes_nothing() -> None:
 async def test_a_retained_request_is_not_performed() -> None:
     """What the broker would repeat is refused before anything is done."""
 
-    async def never(command: Command) -> None:
-        pytest.fail(f"{command.name} was performed")
+    async def never(request: Request) -> None:
+        pytest.fail(f"{request.command.name} was performed")
 
     [result] = await ask(Answers(never), "record/stop", b'{"id":"a"}', retained=True)
     assert (result.id, result.code) == ("a", "retained_command")
@@ -184,10 +184,10 @@ async def test_a_slow_command_holds_up_no_other() -> None:
     """While as many of one command as may are in progress, one more is ``busy`` and a ping is answered."""
     done = asyncio.Event()
 
-    async def perform(command: Command) -> Any:
-        if not isinstance(command, Ping):
+    async def perform(request: Request) -> Any:
+        if not isinstance(request.command, Ping):
             await done.wait()
-        return await pong(command)
+        return await pong(request)
 
     answers = Answers(perform)
     told: list[Result] = []
@@ -199,3 +199,111 @@ async def test_a_slow_command_holds_up_no_other() -> None:
         assert (await ask(answers, "ping"))[0].code == "ok"
         done.set()
     assert [result.code for result in told] == ["ok"] * RecordStop.parallel
+
+
+OPEN = b'{"id":"a","asset":"EURUSD_otc","side":"call","stake":1,"expiry":"1m"%s}'
+
+
+def remembering(request: Request) -> Repeat | None:
+    """A journal in which the id "a" has acted."""
+    return Repeat({"deal": 7}) if request.id == "a" else None
+
+
+async def never(request: Request) -> None:
+    pytest.fail(f"{request.command.name} was performed")
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({"deal": 7}, ("ok", None, {"deal": 7})),
+        (Refusal("stake_too_high", "too much", {"limit": 10}), ("stake_too_high", "too much", {"limit": 10})),
+        (Unsure("no_answer", "nobody knows", {"trade": 1}), ("no_answer", "nobody knows", {"trade": 1})),
+    ],
+)
+async def test_a_repeat_is_told_what_was_answered(answer: Any, told: tuple[Any, ...]) -> None:
+    """An id that has acted gets its answer again, with its code and data, as ``duplicate``; nothing is performed."""
+    answers = Answers(never, stored=lambda request: Repeat(answer))
+    [result] = await ask(answers, "trade/open", OPEN % b"")
+    assert (result.status, result.final, result.code, result.error, result.data) == ("duplicate", True, *told)
+
+
+async def test_a_repeat_is_answered_however_late_and_often() -> None:
+    """The stored answer comes past its time and past the rate; a new id is held to both, a retained one is refused."""
+    answers = Answers(never, stored=remembering, now=lambda: NOW, timer=Watch())
+    late = OPEN % b',"expires_at":1'
+    codes = [(await ask(answers, "trade/open", late))[0].status for _ in range(TradeOpen.burst + 5)]
+    assert codes == ["duplicate"] * (TradeOpen.burst + 5)
+    [new] = await ask(answers, "trade/open", late.replace(b'"a"', b'"b"'))
+    assert (new.id, new.status, new.code) == ("b", "expired", "expired")
+    assert (await ask(answers, "trade/open", OPEN % b"", retained=True))[0].code == "retained_command"
+
+
+async def test_what_nobody_can_tell_is_unknown() -> None:
+    """A trade in doubt is neither ok nor an error."""
+
+    async def doubt(request: Request) -> Unsure:
+        return Unsure("no_answer", f"{request.command.name} may have been done", {"id": 1})
+
+    [result] = await ask(Answers(doubt), "trade/open", OPEN % b"")
+    assert (result.status, result.code, result.data, result.final) == ("unknown", "no_answer", {"id": 1}, True)
+
+
+async def test_trouble_with_the_page_says_what_was_tried_and_where_a_picture_is() -> None:
+    """A control that is not there is answered with its selectors and the artifact, also from long work."""
+
+    async def fail(request: Request) -> Any:
+        raise PageError("control_missing", f"{request.id}: no picker", tried=(".a", ".b"), artifact="trouble/x")
+
+    async def fail_later(request: Request) -> Later:
+        return Later({}, fail(request))
+
+    for perform in (fail, fail_later):
+        *_, result = await ask(Answers(perform), "asset/select", b'{"id":"a","asset":"X"}')
+        assert (result.status, result.code, result.error) == ("error", "control_missing", "a: no picker")
+        assert result.data == {"tried": (".a", ".b"), "artifact": "trouble/x"}
+
+
+async def test_a_refusal_brings_its_data() -> None:
+    """What an asker can use beside the sentence is in the answer."""
+
+    async def refuse(request: Request) -> Refusal:
+        return Refusal("covered", request.command.name, {"artifacts": "trades/x"})
+
+    [result] = await ask(Answers(refuse), "modals/close")
+    assert result.data == {"artifacts": "trades/x"}
+
+
+async def test_a_trade_is_rehearsed_by_those_who_would_place_it() -> None:
+    """A dry run of a trade reaches whoever knows the limits, also under an id that has acted; others go no further."""
+
+    async def rehearse(request: Request) -> Any:
+        assert request.dry_run
+        return {"allowed": True}
+
+    [result] = await ask(Answers(rehearse, stored=remembering), "trade/open", OPEN % b',"dry_run":true')
+    assert (result.status, result.data) == ("ok", {"allowed": True})
+    [other] = await ask(Answers(never), "stake/set", b'{"stake":1,"dry_run":true}')
+    assert other.data["dry_run"] is True
+
+
+async def test_nothing_is_done_where_the_past_cannot_be_read() -> None:
+    """An id that may have acted does not act: a journal that cannot be read is an error, and nothing is performed."""
+
+    def unreadable(request: Request) -> None:
+        raise Unavailable(f"the journal cannot be read for {request.id}")
+
+    [result] = await ask(Answers(never, stored=unreadable), "trade/open", OPEN % b"")
+    assert (result.status, result.code) == ("error", "unavailable")
+
+
+async def test_a_repeat_of_what_is_on_its_way_waits_with_it() -> None:
+    """A request that comes again while its order is being placed is told so, and what becomes of it, however late."""
+
+    async def outcome() -> Repeat:
+        return Repeat({"deal": 7})
+
+    answers = Answers(never, stored=lambda request: Later({"stage": "clicking"}, outcome()), now=lambda: NOW)
+    first, last = await ask(answers, "trade/open", OPEN % b',"expires_at":1')
+    assert (first.status, first.data, first.final) == ("accepted", {"stage": "clicking"}, False)
+    assert (last.status, last.data, last.final) == ("duplicate", {"deal": 7}, True)

@@ -163,3 +163,35 @@ async def test_what_the_consumer_raises_comes_out() -> None:
     channel = Channel(broken, lambda _event: None)
     with pytest.raises(ZeroDivisionError):
         channel.put(frame(1), time_ns())
+
+
+async def test_one_can_wait_for_what_was_put_in_so_far() -> None:
+    """Nothing waiting: at once. Else as soon as the last frame before the call was seen, whatever comes behind it."""
+    consumer = Consumer()
+    channel = consumer.channel()
+    await channel.caught_up()
+    overrun(channel, 3)
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        waiting = group.create_task(channel.caught_up())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        channel.put(frame(3), time_ns() + SLOW)
+        delivery = group.create_task(channel.run())
+        await waiting
+        assert consumer.got[:3] == [frame(number) for number in range(3)]
+        delivery.cancel()
+
+
+async def test_waiting_ends_also_where_frames_had_to_be_dropped() -> None:
+    """A mark is not dropped with the frames around it."""
+    consumer = Consumer()
+    channel = consumer.channel(most_frames=4)
+    overrun(channel, 3)
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        waiting = group.create_task(channel.caught_up())
+        await asyncio.sleep(0)
+        overrun(channel, 20, start=10)
+        delivery = group.create_task(channel.run())
+        await waiting
+        delivery.cancel()
+    assert channel.lost

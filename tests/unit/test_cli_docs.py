@@ -68,7 +68,7 @@ def test_options(name: str) -> None:
         command = command[word]
     has = {option for argument in command.assemble_argument_collection() for option in argument.names}
     section = sections()[name]
-    told = set(re.findall(r"`(--[a-z]+)`", section))
+    told = set(re.findall(r"`(--[a-z-]+)`", section))
     assert {option for option in has if option.startswith("--")} == told
 
 

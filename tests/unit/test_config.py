@@ -176,12 +176,10 @@ def test_which_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_tables_of_later_versions(write: Write) -> None:
     """Tables that have a name and no effect yet are accepted, with a notice that says so and where."""
-    file = write(
-        '[web]\nlisten = "x"\n[risk]\nmax_stake = 10\n[[strategy]]\nname = "a"\n[homeassistant]\nenabled = true\n'
-    )
+    file = write('[web]\nlisten = "x"\n[[strategy]]\nname = "a"\n[homeassistant]\nenabled = true\n')
     notices = load(file).notices
-    assert f"{file}:3: [risk] has no effect in this version" in notices
-    assert len(notices) == 4
+    assert f"{file}:1: [web] has no effect in this version" in notices
+    assert len(notices) == 3
 
 
 def test_own_file_of_a_driver(write: Write, tmp_path: Path) -> None:
@@ -519,3 +517,62 @@ def test_a_file_that_is_not_there_is_told_beside_other_mistakes(tmp_path: Path) 
         ("log.colour", 2),
         ("mqtt.ca", 4),
     ]
+
+
+# ------------------------------------------------------------------------------------- what only the file may say
+
+
+def test_the_real_account_is_allowed_by_the_file_alone(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`allow_real` in the environment, a credential or on the command line is a mistake that says where it belongs."""
+    assert load(write("[risk]\nallow_real = true\n")).settings.risk.allow_real
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    (credentials / "risk__allow_real").write_text("true")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
+    monkeypatch.setenv("QFLUXD_RISK__ALLOW_REAL", "false")
+    with pytest.raises(ConfigError) as caught:
+        load(write(""), {"risk.allow_real": "true"})
+    assert [(mistake.source, mistake.where) for mistake in caught.value.mistakes] == [
+        ("command line", "risk.allow_real"),
+        ("environment variable QFLUXD_RISK__ALLOW_REAL", "risk.allow_real"),
+        ("credential risk__allow_real", "risk.allow_real"),
+    ]
+    assert {mistake.what for mistake in caught.value.mistakes} == {
+        "only the configuration file can set it; write it there, under [risk]"
+    }
+
+
+def test_limits_are_exact_amounts(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Money in the file is a number, kept to the digit; in the environment it is its text; anything else is told."""
+    monkeypatch.setenv("QFLUXD_RISK__MAX_DAILY_LOSS", "20.10")
+    loaded = load(write("[risk]\nmax_stake = 2.1\n"))
+    assert (str(loaded.settings.risk.max_stake), str(loaded.settings.risk.max_daily_loss)) == ("2.1", "20.10")
+    rows = {row.key: row.value for row in effective(loaded)}
+    assert (rows["risk.max_stake"], rows["risk.max_open"], rows["risk.max_daily_loss"]) == (2.1, 3, 20.1)
+    found = mistakes(write('[risk]\nmax_stake = "5"\nmax_daily_loss = true\nmax_open = 0\n'))
+    assert {key: mistake.what for key, mistake in found.items()} == {
+        "risk.max_stake": "must be a number, not text",
+        "risk.max_daily_loss": "must be a number, not true or false",
+        "risk.max_open": "must be greater than or equal to 1",
+    }
+    monkeypatch.setenv("QFLUXD_RISK__MAX_DAILY_LOSS", "much")
+    assert mistakes(write(""))["risk.max_daily_loss"].what == "must be a number"
+
+
+def test_a_schedule_is_read_when_it_is_checked(write: Write) -> None:
+    """A schedule of pictures that makes no sense is told with its line, not when it would be due."""
+    for good in ("15m", "0 8-17 * * mon-fri"):
+        assert load(write(f'[screenshot]\nevery = "{good}"\n')).settings.screenshot.every == good
+    mistake = mistakes(write('[screenshot]\nevery = "now and then"\n'))["screenshot.every"]
+    assert mistake.line == 2
+    assert "is no schedule" in mistake.what
+
+
+def test_limits_and_pictures_are_taken_over_while_running(write: Write) -> None:
+    """What is changed in [risk] and [screenshot] holds at once."""
+    changes = diff(*_reread("", '[risk]\nmax_stake = 2\nallow_real = true\n[screenshot]\nevery = "1h"\n', write))
+    assert {change.key for change in changes.live} == {"risk.max_stake", "risk.allow_real", "screenshot.every"}
+    assert changes.restart == ()
+    assert (changes.settings.risk.allow_real, changes.settings.screenshot.every) == (True, "1h")

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from qfluxd.api import payloads
-from qfluxd.api.commands import COMMANDS, Result, described
-from qfluxd.api.requests import Request, parse
+from qfluxd.api.commands import COMMANDS, Request, Result, described
+from qfluxd.api.requests import parse
 from tests.support.fixtures import ROOT
 
 PAGE = (ROOT / "docs" / "mqtt.md").read_text()
@@ -25,6 +25,9 @@ MODELS: dict[str, type[msgspec.Struct]] = {
     "candle/<asset>/<timeframe>": payloads.CandlePayload,
     "event/alert": payloads.AlertPayload,
     "event/session": payloads.SessionEventPayload,
+    "event/trade": payloads.TradeEventPayload,
+    "trades/open": payloads.OpenTradesPayload,
+    "control": payloads.ControlPayload,
     "log/<level>": payloads.LogPayload,
 }
 TOPIC_EXAMPLES = dict(re.findall(r"^### `([^`]+)`\n\n```json\n(.+)\n```$", PAGE, re.MULTILINE))
@@ -56,12 +59,12 @@ def test_a_request_that_is_shown_is_a_good_one(line: str) -> None:
     words = shlex.split(line)
     command = words[words.index("-t") + 1].removeprefix("qfluxd/main/request/")
     payload = words[words.index("-m") + 1].encode() if "-m" in words else b""
-    assert isinstance(parse(command, payload, 0), Request)
+    assert isinstance(parse(command, payload), Request)
 
 
 def test_the_error_that_is_shown_is_the_one_that_is_said() -> None:
     """The sentence of the example is the program's own."""
-    fault = parse("candles", b'{"aset":"X"}', 0)
+    fault = parse("candles", b'{"aset":"X"}')
     assert not isinstance(fault, Request)
     assert fault.error in PAGE
 

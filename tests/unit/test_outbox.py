@@ -10,7 +10,8 @@ import pytest
 from qfluxd.api.feed import Feed
 from qfluxd.api.outbox import Outbox, Stream
 from qfluxd.api.wire import Message
-from qfluxd.model import AccountState, Alert, Candle, Gap, Quote, Series, Session, SessionState, Tick
+from qfluxd.model import AccountState, Alert, Candle, Gap, Quote, Series, Session, SessionState, Tick, TradingSwitch
+from qfluxd.settings import RiskSettings
 
 AT = 1_763_769_600_000
 MINUTE = Series("EURUSD_otc", 60_000)
@@ -198,3 +199,16 @@ def test_a_gap_that_leads_back_lets_its_asset_begin_anew() -> None:
     outbox.on_fact(Gap("EURUSD_otc", AT - 10_000, AT - 5_000))
     outbox.on_fact(candle(AT))
     assert msgspec.json.decode(outbox.truth[MINUTE_TOPIC].payload)["at"] == AT
+
+
+def test_new_limits_are_told_at_once() -> None:
+    """Limits that were read again stand beside the switch that holds; before there is a switch nothing is said."""
+    outbox = Outbox()
+    feed = outbox.subscribe()
+    outbox.reconfigure("both", RiskSettings(max_open=2))
+    assert told(feed) == []
+    outbox.on_fact(TradingSwitch("active", "start", AT))
+    outbox.reconfigure("both", RiskSettings(max_open=5))
+    assert values(feed, "max_open") == [5]
+    outbox.reconfigure("both", RiskSettings(max_open=5))
+    assert told(feed) == []

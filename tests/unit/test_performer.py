@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -10,10 +9,9 @@ from qfluxd.api.commands import History
 from qfluxd.desk import Desk
 from qfluxd.errors import DataError
 from qfluxd.market.layout import LAST_MILLIS, Shelf, day_file
-from qfluxd.market.recorder import Recorder
 from qfluxd.market.store import Store
 from qfluxd.model import DAY, Candle, Refusal, Series
-from qfluxd.performer import Host, Performer
+from qfluxd.performer import MarketAnswers
 from qfluxd.settings import MarketSettings, StoreSettings
 from tests.support.rows import merge_all
 
@@ -30,17 +28,15 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
-def performer(store: Store, folder: Path) -> Performer:
+def answers(store: Store) -> MarketAnswers:
     desk = Desk(MarketSettings(), lambda fact: None, server_offset=7200)
-    return Performer(desk, store, Recorder(), folder, cast(Host, None), lambda: MONDAY + DAY)
+    return MarketAnswers(desk, store, lambda: MONDAY + DAY)
 
 
 @pytest.mark.parametrize(("start", "end", "count"), [(0, None, 3), (0, 2**63, 3), (2**63, None, 0), (2**63, 2**64, 0)])
-async def test_history_of_any_stretch_is_answered(
-    store: Store, tmp_path: Path, start: int, end: int | None, count: int
-) -> None:
+async def test_history_of_any_stretch_is_answered(store: Store, start: int, end: int | None, count: int) -> None:
     """Numbers that are no time at all find what there is in reach of them."""
-    answer = await performer(store, tmp_path).perform(History("EURUSD_otc", "1m", start, end))
+    answer = await answers(store).history(History("EURUSD_otc", "1m", start, end))
     assert not isinstance(answer, Refusal)
     assert (len(answer["candles"]), answer["complete"]) == (count, True)
 
@@ -55,4 +51,4 @@ async def test_history_over_a_damaged_day_is_an_error_that_says_where(store: Sto
     path.write_bytes(data)
     later = Store(tmp_path, StoreSettings())
     with pytest.raises(DataError, match="stored candles of EURUSD_otc/1m"):
-        await performer(later, tmp_path).perform(History("EURUSD_otc", "1m", 0, LAST_MILLIS))
+        await answers(later).history(History("EURUSD_otc", "1m", 0, LAST_MILLIS))

@@ -190,18 +190,6 @@ async def test_state_is_answered_and_remembered() -> None:
             assert "other" not in settings
 
 
-async def test_an_order_is_refused_in_the_platforms_form() -> None:
-    """`openOrder` is answered by `failopenOrder` with the amount and the asset."""
-    async with serve() as practice, signed_in(practice) as page:
-        order = {"asset": "EURUSD_otc", "amount": 1, "action": "call", "isDemo": 1, "requestId": 1, "time": 60}
-        await page.send("openOrder", {**order, "optionType": 100})
-        assert await page.wait("failopenOrder") == {
-            "error": "trading is not offered",
-            "amount": 1,
-            "asset": "EURUSD_otc",
-        }
-
-
 async def test_nonsense_is_survived() -> None:
     """Requests of the wrong shape, unknown events and unknown symbols are passed over; the socket lives on."""
     async with serve() as practice, signed_in(practice) as page:

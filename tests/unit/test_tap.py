@@ -413,3 +413,59 @@ async def test_a_port_without_chrome_is_disconnected() -> None:
     with pytest.raises(Disconnected, match="nothing listens"):
         async with open_tap(endpoint, [PAGES], see=lambda _: None, tell=lambda _: None):
             pytest.fail("opened")
+
+
+async def test_one_can_wait_until_all_that_the_page_had_said_was_seen() -> None:
+    """The page is asked on the line that its frames come by; its answer comes behind them, and so does the return."""
+    async with tapped() as (chrome, tap, ear):
+        chrome.mute.add("Runtime.getIsolateId")
+        async with asyncio.TaskGroup() as group:
+            waiting = group.create_task(tap.caught_up(TAB))
+            asked = await chrome.wait_heard("Runtime.getIsolateId")
+            assert asked["sessionId"] == PAGE_SESSION
+            await chrome.frame('42["openOrder"]', way="Sent")
+            await ear.frame('42["openOrder"]')
+            assert not waiting.done()
+            await chrome.frame('42["last"]', way="Sent")
+            await chrome.raw(json.dumps({"id": asked["id"], "result": {"id": "1"}}))
+            await waiting
+            assert ear.frames[-1].data == b'42["last"]'
+
+
+async def test_waiting_for_frames_ends_in_time() -> None:
+    """A page that is not held, one that does not answer, and Chrome's end are told apart."""
+    async with tapped() as (chrome, tap, _):
+        with pytest.raises(Refused, match="no such trading page"):
+            await tap.caught_up("TAB2")
+        chrome.mute.add("Runtime.getIsolateId")
+        with pytest.raises(TimeoutError):
+            await tap.caught_up(TAB, seconds=0.05)
+        async with asyncio.TaskGroup() as group:
+            waiting = group.create_task(_lost(tap))
+            await chrome.wait_heard("Runtime.getIsolateId", 2)
+            assert chrome.line is not None
+            await chrome.line.close()
+            await waiting
+
+
+async def _lost(tap: Tap) -> None:
+    with pytest.raises(Disconnected):
+        await tap.caught_up(TAB)
+
+
+async def test_a_worker_that_ends_meanwhile_does_not_disturb_the_wait() -> None:
+    """It cannot answer any more; the page's own answer is what counts."""
+    async with tapped() as (chrome, tap, ear):
+        worker = {"targetId": "W", "type": "worker", "url": URL}
+        await chrome.emit("Target.attachedToTarget", {"sessionId": "WORKER", "targetInfo": worker}, PAGE_SESSION)
+        await chrome.frame("2", session="WORKER")
+        await ear.frame("2")
+        chrome.mute.add("Runtime.getIsolateId")
+        async with asyncio.TaskGroup() as group:
+            waiting = group.create_task(tap.caught_up(TAB))
+            await chrome.wait_heard("Runtime.getIsolateId", 2)
+            for asked in chrome.of("Runtime.getIsolateId"):
+                gone = {"error": {"code": -32001, "message": "Session with given id not found."}}
+                answer = gone if asked["sessionId"] == "WORKER" else {"result": {"id": "1"}}
+                await chrome.raw(json.dumps({"id": asked["id"], **answer}))
+            await waiting

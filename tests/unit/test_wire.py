@@ -14,14 +14,19 @@ from qfluxd.model import (
     AccountState,
     Alert,
     Candle,
+    Deal,
     Fact,
     Gap,
+    OpenTrades,
     Quote,
     Series,
     Session,
     Streaming,
     Tick,
+    Trade,
+    TradingSwitch,
 )
+from qfluxd.settings import RiskSettings
 
 AT = 1_763_769_600_000
 MINUTE = Series("EURUSD_otc", 60_000)
@@ -34,7 +39,27 @@ ACCOUNT = AccountState(Decimal(50000), "USD", "demo", AT)
 ALERT = Alert("clock_offset", "the broker's clock is an hour off", AT)
 GAP = Gap("EURUSD_otc", AT, AT + 2_500)
 
-HEALTH = HealthPayload(AT, 60, 80.5, None, 0.3, 10, 20, 5, 1.0, None, 0, {"mqtt": 1}, 0, None, None)
+DEAL = Deal("d-1", "EURUSD_otc", "call", Decimal(1), 92, AT, AT + 60_000, 1.16, "demo", "USD", 1.17, Decimal("0.92"))
+TRADE = Trade(
+    "t-1",
+    '"mine"',
+    "EURUSD_otc",
+    "call",
+    Decimal("1.5"),
+    60_000,
+    "settled",
+    "ok",
+    "",
+    AT,
+    AT + 61_000,
+    "demo",
+    DEAL,
+    "trades/x",
+)
+OPEN_TRADES = OpenTrades((msgspec.structs.replace(TRADE, stage="unknown", code="no_answer", detail="why", deal=None),))
+SWITCH = TradingSwitch("paused", "news", AT)
+
+HEALTH = HealthPayload(AT, 60, 80.5, None, 0.3, 10, 20, 5, 1.0, None, 0, {"mqtt": 1}, 0, None, None, None, {})
 INFO = InfoPayload("0.1.0", wire.API_VERSION, "pocketoption", ("mqtt", "store"), "info", ())
 
 
@@ -138,9 +163,12 @@ def test_every_fact_has_the_promised_topic_and_payload(
     assert body(message) == payload
 
 
+FACTS = (TICK, CANDLE, GAP, SESSION, QUOTE, STREAMING, ACCOUNT, ALERT, TRADE, OPEN_TRADES, SWITCH)
+
+
 def test_every_kind_of_fact_is_encoded() -> None:
     """No fact of the model is without a message."""
-    told = {type(fact) for fact in (TICK, CANDLE, GAP, SESSION, QUOTE, STREAMING, ACCOUNT, ALERT)}
+    told = {type(fact) for fact in FACTS}
     assert told == set(get_args(Fact.__value__))
 
 
@@ -213,3 +241,88 @@ def test_a_tick_is_encoded_in_a_moment() -> None:
     told = Wire()
     best = min(repeat(lambda: told.tick(TICK), number=2_000, repeat=20)) / 2_000
     assert best < 15e-6
+
+
+def test_a_trade_is_told_with_its_deal_and_its_money_exact() -> None:
+    """Every key of a trade's event, money with the digits it has, the asker's id as it was written."""
+    message = Wire().encode(TRADE)
+    assert (message.topic, message.retain, message.qos) == ("event/trade", False, 1)
+    told = body(message)
+    assert told["event_type"] == "settled"
+    assert told["trade"].pop("deal") == {
+        "id": "d-1",
+        "asset": "EURUSD_otc",
+        "side": "call",
+        "stake": 1.00,
+        "payout": 92,
+        "opened": AT,
+        "closes": AT + 60_000,
+        "open_price": 1.16,
+        "account": "demo",
+        "currency": "USD",
+        "close_price": 1.17,
+        "profit": 0.92,
+    }
+    assert told["trade"] == {
+        "id": "t-1",
+        "request": "mine",
+        "asset": "EURUSD_otc",
+        "side": "call",
+        "stake": 1.5,
+        "expiry": "1m",
+        "stage": "settled",
+        "code": "ok",
+        "error": None,
+        "received": AT,
+        "changed": AT + 61_000,
+        "account": "demo",
+        "artifacts": "trades/x",
+        "foreign": False,
+    }
+    assert b'"stake":1.50' in message.payload
+    assert b'"profit":0.92}' in message.payload
+
+
+@pytest.mark.parametrize(("kept", "told"), [('"1"', "1"), ("1", 1), (None, None), ("no json", "no json")])
+def test_the_askers_id_comes_back_as_it_was(kept: str | None, told: str | int | None) -> None:
+    """A number stays a number and text stays text; a deal opened by hand has no asker."""
+    assert wire.trade_payload(msgspec.structs.replace(TRADE, request=kept)).request == told
+
+
+def test_a_length_that_no_name_has_is_rounded() -> None:
+    """A deal opened by hand may last any time; it is told in whole seconds."""
+    for length, name in ((60_400, "1m"), (0, "1s"), (5_500, "6s")):
+        assert wire.trade_payload(msgspec.structs.replace(TRADE, expiry=length)).expiry == name
+
+
+def test_open_trades_are_kept_and_fit() -> None:
+    """What is open is retained; of too many the oldest are told and the rest is counted."""
+    message = Wire().encode(OPEN_TRADES)
+    assert (message.topic, message.retain, message.qos) == ("trades/open", True, 1)
+    assert [trade["stage"] for trade in body(message)["trades"]] == ["unknown"]
+    assert "omitted" not in body(message)
+    many = Wire().encode(OpenTrades(OPEN_TRADES.trades * 1_000))
+    assert len(many.payload) <= wire.LARGEST
+    assert len(body(many)["trades"]) + body(many)["omitted"] == 1_000
+
+
+def test_the_switch_is_told_with_the_limits() -> None:
+    """Whether orders are let through, why, and what holds for them."""
+    message = Wire(RiskSettings(max_stake=Decimal("2.5"))).encode(SWITCH)
+    assert (message.topic, message.retain, message.qos) == ("control", True, 1)
+    assert body(message) == {
+        "trading": "paused",
+        "reason": "news",
+        "since": AT,
+        "allow_real": False,
+        "max_stake": 2.5,
+        "max_open": 3,
+        "max_daily_loss": 50,
+        "orders_per_minute": 6,
+    }
+
+
+def test_a_picture_is_bytes_and_expires() -> None:
+    """The newest picture is retained as it is, for a day."""
+    message = wire.screenshot(b"\xff\xd8")
+    assert message == Message("screenshot/image", b"\xff\xd8", retain=True, qos=1, expiry=86_400)

@@ -7,15 +7,17 @@ from qfluxd.cli.doctor.broker import broker
 from qfluxd.cli.doctor.browser import browser
 from qfluxd.cli.doctor.finding import Finding
 from qfluxd.cli.doctor.machine import configuration, disk, programs
+from qfluxd.cli.doctor.trading import controls, journal
 from qfluxd.cli.options import Config, Json, Set, loaded
 from qfluxd.cli.printing import put, put_json
 from qfluxd.config import Loaded
 
 
 async def doctor(*, config: Config = None, set_: Set = None, json: Json = False) -> int:
-    """Look at Chrome, page, login, socket, ticks, clock, MQTT, disk: a line each, with the remedy.
+    """Look at Chrome, page, login, socket, ticks, clock, MQTT, disk, trading: a line each, with the remedy.
 
-    It disturbs nothing: it reads Chrome's list of tabs and the daemon's retained topics. Exit 1 if one is bad.
+    It disturbs nothing: it reads Chrome's list of tabs, looks for the page's controls without touching them, and reads
+    the journal and the daemon's retained topics. Exit 1 if one is bad.
     """
     found = loaded(config, set_)
     findings = []
@@ -33,6 +35,10 @@ async def examined(found: Loaded) -> AsyncIterator[Finding]:
     for finding in (*configuration(found), *disk(found.settings.daemon.state_dir)):
         yield finding
     async for finding in browser(found):
+        yield finding
+    async for finding in controls(found):
+        yield finding
+    for finding in journal(found.settings.daemon.state_dir):
         yield finding
     for finding in programs(found):
         yield finding

@@ -64,6 +64,19 @@ async def _page(endpoint: str, pages: tuple[str, ...]) -> Finding:
     return ok("page", said) if len(found) == 1 else warn("page", said, "close all but one; the newest is followed")
 
 
+async def trading_tabs(found: Loaded) -> list[dict[str, Any]]:
+    """The tabs that hold a trading page, newest first; none where Chrome does not answer or the driver needs none."""
+    pages = getattr(found.driver_config, "pages", None)
+    if pages is None:
+        return []
+    matches = page_matcher(pages)
+    try:
+        tabs = await asyncio.to_thread(_tabs, found.settings.chrome.endpoint)
+    except (OSError, ValueError):
+        return []
+    return [tab for tab in tabs if tab.get("type") == "page" and matches(str(tab.get("url")))]
+
+
 def _tabs(endpoint: str) -> list[dict[str, Any]]:
     opener = build_opener(ProxyHandler({}))
     with opener.open(f"{endpoint}/json/list", timeout=3) as answer:

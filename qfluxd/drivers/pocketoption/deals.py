@@ -108,13 +108,13 @@ def read_balance(message: Message, _offset: Millis) -> Told:
 def read_open_deals(message: Message, offset: Millis) -> Told:
     """All deals that are open now."""
     deals, errors = _read_deals(message, message.body, offset, settled=False)
-    return [*errors, OpenDeals(deals)]
+    return [*errors, OpenDeals(deals, whole=not errors)]
 
 
 def read_closed_deals(message: Message, offset: Millis) -> Told:
     """The latest closed deals, newest first."""
     deals, errors = _read_deals(message, message.body, offset, settled=True)
-    return [*errors, ClosedDeals(deals)]
+    return [*errors, ClosedDeals(deals, whole=not errors)]
 
 
 def read_settled_deals(message: Message, offset: Millis) -> Told:

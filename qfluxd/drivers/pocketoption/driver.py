@@ -14,8 +14,16 @@ from qfluxd.chrome.launch import launched
 from qfluxd.chrome.pages import page_matcher, start_page
 from qfluxd.chrome.tap import Tap, open_tap
 from qfluxd.drivers.pocketoption.codec import Codec
+from qfluxd.drivers.pocketoption.diagnostics import Trouble
 from qfluxd.drivers.pocketoption.follower import Follower
+from qfluxd.drivers.pocketoption.grip import Grip
+from qfluxd.drivers.pocketoption.hands import PageHands
+from qfluxd.drivers.pocketoption.page import ALWAYS_THERE
 from qfluxd.drivers.pocketoption.pagelife import PageLife
+from qfluxd.drivers.pocketoption.placing import Placing
+from qfluxd.drivers.pocketoption.reach import Reach
+from qfluxd.drivers.pocketoption.told import Told
+from qfluxd.drivers.pocketoption.witness import Witness
 from qfluxd.errors import Disconnected, Unavailable
 from qfluxd.keeping import keep
 from qfluxd.model import Account, Frame, Millis, Situation
@@ -24,6 +32,8 @@ from qfluxd.settings import Table
 
 log = structlog.get_logger()
 
+CONTROLS = ALWAYS_THERE
+"""What is looked for, and never touched, to see whether the page can be worked."""
 
 _CENSUS = 15.0
 """Seconds between two looks at which processes are Chrome's."""
@@ -43,7 +53,10 @@ class Config(Table):
         min_length=1,
         description="patterns of the trading page's address; a practice page is one more pattern",
     )
-    account: Account = Field(default="demo", description="the account that must be in front; another one is reported")
+    account: Account = Field(
+        default="demo",
+        description="the account that must be in front; another one is reported, and no order is clicked then",
+    )
     server_offset: int = Field(
         default=7200,
         ge=-86_400,
@@ -64,9 +77,9 @@ def connect(config: Config, surroundings: Surroundings) -> "PocketOption":
 
 
 class PocketOption:
-    """Listens to the trading page in Chrome, whatever becomes of either.
+    """Listens to the trading page in Chrome, whatever becomes of either, and lends its hands to who works it.
 
-    The promise: it only listens. It reloads a page only in a Chrome that it started, or where the owner
+    The promise: by itself it only listens. It reloads a page only in a Chrome that it started, or where the owner
     allows it; and it closes no Chrome but its own.
     """
 
@@ -84,11 +97,31 @@ class PocketOption:
         self._connects = 0
         self._before = DriverHealth()
         self._pids: tuple[int, ...] = ()
+        self._ear: Ear | None = None
+        wish = self._chrome.reload_on_attach
+        reach = self._reach = Reach(may_reload=self._chrome.launch if wish is None else wish)
+        self._told = Told()
+        self._witness = Witness(reach.unseen)
+        trouble = self._trouble = Trouble(self._state_dir, self._alert)
+        placing = Placing(
+            self._told, self._witness, trouble, reach.caught_up, surroundings.passing, surroundings.state_dir
+        )
+        self._hands = PageHands(Grip(reach.where), self._told, trouble, placing.place, reach.reload)
 
     @property
     def server_offset(self) -> int:
         """As configured."""
         return self._config.server_offset
+
+    @property
+    def account(self) -> Account:
+        """The account that must be in front for an order, as configured."""
+        return self._config.account
+
+    @property
+    def hands(self) -> PageHands:
+        """What works the trading page."""
+        return self._hands
 
     def health(self) -> DriverHealth:
         """Counts since the start, over all lines to Chrome."""
@@ -102,14 +135,19 @@ class PocketOption:
             events=dict(self._codec.counts),
             errors=dict(self._codec.errors),
             chrome_pids=self._pids,
+            given_up=self._trouble.given_up,
         )
 
     async def run(self, ear: Ear) -> Never:
         """Listen until cancelled."""
-        follower = self._follower = Follower(self._codec, ear, self._config.account)
+        self._ear = ear
+        follower = self._follower = Follower(
+            self._codec, ear, self._config.account, told=self._told, witness=self._witness
+        )
         beats = self._beats = Beats(ear)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._beat(beats), name="beat")
+            group.create_task(self._hands.run(), name="hands")
             follower.say(_now(), Situation("waiting_chrome", "Chrome is being looked for"))
             if self._chrome.launch:
                 group.create_task(self._keep_chrome(follower), name="chrome")
@@ -139,11 +177,10 @@ class PocketOption:
     async def _listen(self, ear: Ear, follower: Follower) -> None:
         """One line to Chrome, from connecting to its end."""
         await self._running.wait()
-        wish = self._chrome.reload_on_attach
-        may_reload = self._chrome.launch if wish is None else wish
-        pages = PageLife(self._config.pages, ear, follower, self._on_frame, may_reload=may_reload)
+        pages = PageLife(self._config.pages, ear, follower, self._on_frame, may_reload=self._reach.may_reload)
         async with open_tap(self._endpoint, self._config.pages, see=self._on_frame, tell=pages.on_event) as tap:
             self._tap = tap
+            self._reach.begin(self._endpoint, tap, pages)
             self._connects += 1
             log.info("attached", browser=tap.browser.name, endpoint=self._endpoint)
             pages.on_attached()
@@ -157,8 +194,13 @@ class PocketOption:
                 looked.cancel()
                 self._before = self.health()
                 self._tap = None
+                self._reach.end()
                 pages.on_detached()
                 self._pids = ()
+
+    def _alert(self, code: str, detail: str) -> None:
+        if self._ear is not None:
+            self._ear.alert(code, detail, _now())
 
     def _on_lost(self, follower: Follower, lost: Disconnected) -> None:
         follower.say(_now(), Situation("waiting_chrome", str(lost)))

@@ -3,7 +3,9 @@
 import structlog
 
 from qfluxd.drivers.pocketoption.codec import Codec
+from qfluxd.drivers.pocketoption.told import Told
 from qfluxd.drivers.pocketoption.values import is_event
+from qfluxd.drivers.pocketoption.witness import Witness
 from qfluxd.model import Account, Assets, Balance, Frame, History, LoggedIn, LoggedOut, Millis, Situation, Tick
 from qfluxd.ports import Ear
 
@@ -20,12 +22,23 @@ class Follower:
     the broker ends the session.
     """
 
-    def __init__(self, codec: Codec, ear: Ear, account: Account | None = None) -> None:
+    def __init__(
+        self,
+        codec: Codec,
+        ear: Ear,
+        account: Account | None = None,
+        *,
+        told: Told | None = None,
+        witness: Witness | None = None,
+    ) -> None:
         """`account` is the one that should be in front; another one is told of.
 
-        `refusal` is why the broker ended the newest session, None while it has not.
+        `told` and `witness` hear everything before the desk does, for those who work the page. `refusal` is why the
+        broker ended the newest session, None while it has not.
         """
         self.refusal: str | None = None
+        self._told = told or Told()
+        self._witness = witness or Witness()
         self._codec = codec
         self._ear = ear
         self._account = account
@@ -38,8 +51,14 @@ class Follower:
         """Whether the market socket is open and the broker has accepted the session."""
         return self._market is not None
 
+    @property
+    def market(self) -> str | None:
+        """The market socket's name."""
+        return self._market
+
     def see(self, frame: Frame) -> None:
         """Take one frame; everything it means reaches the desk before this returns."""
+        self._witness.see(frame)
         if frame.closed:
             self._on_closed(frame.conn, frame.at)
             return
@@ -54,13 +73,20 @@ class Follower:
                 self.say(frame.at, Situation("login_required", self.refusal))
             elif isinstance(value, Balance):
                 self._on_balance(frame.at, value)
+            self._told.hear(value)
             if is_event(value):
+                self._witness.hear(value)
                 self._ear.hear(frame.at, value)
+
+    def lose(self) -> None:
+        """Frames were missed, or the line to Chrome ended: what was said meanwhile is not known."""
+        self._witness.lose()
 
     def say(self, at: Millis, situation: Situation) -> None:
         """Tell the desk where we stand, once per change; anything but connected lets go of the market socket."""
         if situation.state != "connected":
             self._market = None
+            self._told.forget()
         if situation != self._situation:
             self._situation = situation
             self._ear.hear(at, situation)

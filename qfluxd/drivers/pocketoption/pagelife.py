@@ -63,8 +63,16 @@ class PageLife:
         self._see = see
         self._may_reload = may_reload
         self._pages: dict[Target, _Page] = {}
-        self._sockets: set[str] = set()
+        self._sockets: dict[str, Target] = {}
         self._late: set[Target] = set()
+
+    @property
+    def front(self) -> Target | None:
+        """The tab whose market socket is in use; without one the tab that was found last, None where there is none."""
+        market = self._follower.market
+        if market is not None and (target := self._sockets.get(market)) is not None:
+            return target
+        return next(reversed(self._pages), None)
 
     def on_attached(self) -> None:
         """The line to Chrome is open; pages will be told of at once if there are any."""
@@ -76,6 +84,7 @@ class PageLife:
 
     def on_detached(self) -> None:
         """The line to Chrome has ended, and with it everything in it."""
+        self._follower.lose()
         for conn in tuple(self._sockets):
             self._on_closed(conn, _now())
 
@@ -120,7 +129,7 @@ class PageLife:
             self.reloads.put_nowait(event.target)
 
     def _on_socket(self, event: SocketOpened) -> None:
-        self._sockets.add(event.conn)
+        self._sockets[event.conn] = event.target
         if event.url is not None or event.target in self._late:
             return
         self._late.add(event.target)
@@ -131,10 +140,11 @@ class PageLife:
             log.info("attached late, first candles are partial until the page reloads or changes its asset")
 
     def _on_closed(self, conn: str, now: Millis) -> None:
-        self._sockets.discard(conn)
+        self._sockets.pop(conn, None)
         self._see(Frame(now, conn, b"", closed=True))
 
     def _on_frames_lost(self, event: FramesLost, now: Millis) -> None:
+        self._follower.lose()
         self._ear.on_feed_lost()
         count = "some" if event.lost is None else str(event.lost)
         self._ear.alert("frames_lost", f"{count} frames were lost; candles of that time are partial", now)

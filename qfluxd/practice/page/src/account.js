@@ -1,8 +1,11 @@
 // The balance in the header, and the menu that changes between the two accounts.
+import { openDeposit } from "./deposit.js";
 import { $, h } from "./dom.js";
 import { money } from "./format.js";
+import { slowly } from "./lag.js";
 import { toggleModal } from "./modal.js";
 import { data, on } from "./store.js";
+import { START, trap } from "./traps.js";
 
 const shown = $(".balance-info-block__balance .js-hd");
 const demo = data.account === "demo";
@@ -10,9 +13,18 @@ const demo = data.account === "demo";
 on("heard:successupdateBalance heard:updateBalance", ({ balance, isDemo }) => {
   if (Boolean(isDemo) !== demo) return;
   data.balances[data.account] = money(balance);
-  shown.dataset.hdShow = money(balance);
-  write();
+  slowly("balance", () => {
+    shown.dataset.hdShow = money(balance);
+    write();
+  });
 });
+
+function show(status) {
+  shown.dataset.hdStatus = status;
+  write();
+}
+
+trap("balanceHidden", START, () => show("hide"), { release: () => show("show") });
 
 function write() {
   shown.textContent = shown.dataset.hdStatus === "show" ? shown.dataset.hdShow : shown.dataset.hdHide;
@@ -28,17 +40,14 @@ function entry(name, account) {
 
 $('[data-modal-id="balance"]').addEventListener("click", (event) => {
   const hide = h("a.balance-hide", {
-    onclick: () => {
-      shown.dataset.hdStatus = shown.dataset.hdStatus === "show" ? "hide" : "show";
-      write();
-    },
+    onclick: () => show(shown.dataset.hdStatus === "show" ? "hide" : "show"),
   }, "Show or hide the balance");
   toggleModal("balance", event.currentTarget, "drop-down-modal--balance",
     [entry("QT Real", "real"), entry("QT Demo", "demo"), h("p", {}, "Both are play money: this is a practice broker."), hide]);
 });
 
 $('[data-modal-id="fast-deposit"]').addEventListener("click", (event) => {
-  toggleModal("fast-deposit", event.currentTarget, "drop-down-modal--note", h("p", {}, "There is nothing to pay here. Balances are set where the practice broker is started."));
+  openDeposit(event.currentTarget);
 });
 
 $('[data-modal-id="user-info"]').addEventListener("click", (event) => {

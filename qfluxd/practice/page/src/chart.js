@@ -1,11 +1,14 @@
 // The chart: bars on a canvas, the last one moved by every tick.
 import { $ } from "./dom.js";
 import { clock, price as written, two } from "./format.js";
+import { slowly } from "./lag.js";
+import { drawDeals } from "./marks.js";
+import { closesAt } from "./orders.js";
 import { Series } from "./series.js";
 import { AHEAD, asset, on, serverNow, state } from "./store.js";
 import { loadOlder } from "./wire.js";
 
-const INK = { grid: "#ffffff0d", text: "#858a99", up: "#3cb88a", down: "#e8675f", line: "#e9b65a", last: "#f2b84b" };
+const INK = { grid: "#ffffff0d", text: "#858a99", up: "#3cb88a", down: "#e8675f", line: "#e9b65a", last: "#f2b84b", light: "#e8e9ee", plate: "#1c1e25e6" };
 const STEPS = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400, 172800, 604800, 2592000];
 
 const canvas = $(".chart-canvas");
@@ -42,7 +45,7 @@ on("heard:updateStream", (rows) => {
 });
 
 on("symbol period", () => { series = new Series(state.period.seconds); dirty = true; });
-on("chart expiry assets", () => { dirty = true; });
+on("chart expiry assets deals", () => { dirty = true; });
 
 function askOlder() {
   const first = series.bars[0]?.t;
@@ -85,7 +88,9 @@ function draw() {
   if (state.chartType === 1) line(shown, from, x, y, plot);
   else shown.forEach((bar, n) => (state.chartType === 3 ? stick : candle)(bar, x(from + n), y));
   extremes(shown, from, x, y, high, low, digits, plot);
-  expiry(plot, last.t, x(bars.length - 1));
+  const xAt = (t) => x(bars.length - 1) + ((t - last.t) / series.period) * view.bar;
+  expiry(plot, xAt);
+  drawDeals(pen, INK, state.openDeals.filter((deal) => deal.asset === state.symbol), { x: xAt, y, height: plot.h });
   pen.restore();
   lastPrice(plot, last, x(bars.length - 1), y(last.c), digits);
 }
@@ -164,10 +169,9 @@ function extremes(shown, from, x, y, high, low, digits, plot) {
   tag(written(low, digits), clamp(x(from + bottom), 40, plot.w - 40), y(low) + 16);
 }
 
-function expiry(plot, last, x) {
-  const now = serverNow();
-  const end = state.clockMode ? Math.ceil((now + state.expiry) / 30) * 30 : now + state.expiry;
-  const at = Math.round(x + ((end - last) / series.period) * view.bar);
+function expiry(plot, x) {
+  const end = state.clockMode ? closesAt() : serverNow() + state.expiry;
+  const at = Math.round(x(end));
   if (at > plot.w - 4) return;
   pen.fillStyle = "#9aa3ba66";
   pen.fillRect(at, 0, 1, plot.h);
@@ -245,7 +249,7 @@ setInterval(() => { dirty = true; }, 500);
 (function frame() {
   if (dirty) {
     dirty = false;
-    draw();
+    slowly("chart", draw);
   }
   requestAnimationFrame(frame);
 })();

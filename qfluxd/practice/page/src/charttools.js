@@ -1,6 +1,7 @@
 // What lies on the chart: the asset's name, the chart type and timeframe menu, the clock, the visible range.
 import { $, h, icon } from "./dom.js";
 import { clock } from "./format.js";
+import { slowly } from "./lag.js";
 import { closeModal, toggleModal } from "./modal.js";
 import { openPicker } from "./picker.js";
 import { showSeconds, visibleSeconds } from "./chart.js";
@@ -104,7 +105,7 @@ on("heard:chafor", (rows) => {
 });
 
 setInterval(() => {
-  time.textContent = clock(serverNow() - AHEAD);
+  slowly("clock", () => { time.textContent = clock(serverNow() - AHEAD); });
   const shown = visibleSeconds();
   range.textContent = shown >= 86400 ? `D${Math.round(shown / 86400)}` : shown >= 3600 ? `H${Math.round(shown / 3600)}` : `M${Math.max(1, Math.round(shown / 60))}`;
 }, 250);

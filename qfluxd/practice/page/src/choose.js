@@ -6,6 +6,7 @@ export function choose(symbol) {
   if (symbol === state.symbol) return;
   state.symbol = symbol;
   tell("symbol");
+  tell("panel-set");
   changeSymbol();
   saveChart();
 }

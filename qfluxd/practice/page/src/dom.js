@@ -46,6 +46,7 @@ const PATHS = {
   right: "M9 5l7 7-7 7",
   caret: "M6 9l6 6 6-6",
   close: "M6 6l12 12M18 6L6 18",
+  double: "M6 12l6-6 6 6M6 18l6-6 6 6",
   search: "M11 4a7 7 0 100 14 7 7 0 000-14zM16 16l5 5",
   list: "M9 7h10M9 12h10M9 17h10M5 7h.1M5 12h.1M5 17h.1",
 };

@@ -54,5 +54,6 @@ export function openExpiry(anchor) {
 function set(seconds) {
   state.expiry = Math.max(LEAST, Math.min(MOST, seconds));
   tell("expiry");
+  tell("panel-set");
   saveChart();
 }

@@ -1,7 +1,11 @@
 // The bar of favourites: a track that is moved by its arrows, not scrolled.
-import { $, h, icon } from "./dom.js";
 import { choose } from "./choose.js";
+import { elapsed, returned } from "./deals.js";
+import { $, h, icon } from "./dom.js";
+import { dollars } from "./format.js";
+import { slowly } from "./lag.js";
 import { asset, label, on, state } from "./store.js";
+import { START, trap } from "./traps.js";
 import { send } from "./wire.js";
 
 const STEP = 300;
@@ -37,6 +41,7 @@ function build() {
   items.clear();
   track.replaceChildren(...state.favourites.map(item));
   refresh();
+  refreshDeals();
   move(0);
 }
 
@@ -48,6 +53,7 @@ function item(symbol, number) {
     },
   }, icon("close"));
   const payout = h("div.payout__number");
+  const deal = h("div.assets-favorites-item__deal");
   const element = h("div.animated.assets-favorites-item", {
     "data-id": symbol,
     tabindex: number + 1,
@@ -57,8 +63,9 @@ function item(symbol, number) {
     h("div.assets-favorites-item__line", {},
       remove,
       h("div.assets-favorites-item__label", {}, label(symbol)),
-      h("div.payout", {}, h("div.payout__in", {}, payout, h("div.payout__symbol", {}, "%")))));
-  items.set(symbol, { element, payout });
+      h("div.payout", {}, h("div.payout__in", {}, payout, h("div.payout__symbol", {}, "%")))),
+    deal);
+  items.set(symbol, { element, payout, deal });
   return element;
 }
 
@@ -68,6 +75,24 @@ function refresh() {
     payout.textContent = known?.open ? `+${known.payout}` : "N/A";
     element.querySelector(".assets-favorites-item__label").textContent = label(symbol);
     element.classList.toggle("assets-favorites-item--active", symbol === state.symbol);
+  }
+}
+
+// An item with open deals also says their stakes, what these would bring back now, and how far the next to end has come.
+function refreshDeals() {
+  for (const [symbol, { deal }] of items) {
+    const open = state.openDeals.filter(({ asset: of }) => of === symbol);
+    if (!open.length) {
+      if (deal.firstChild) deal.replaceChildren();
+      continue;
+    }
+    const back = open.reduce((sum, each) => sum + returned(each), 0);
+    const stake = open.reduce((sum, each) => sum + each.amount, 0);
+    const first = open.reduce((next, each) => (each.closeTimestamp < next.closeTimestamp ? each : next));
+    deal.replaceChildren(
+      h("span.assets-favorites-item__stake", {}, dollars(stake)),
+      h("span.assets-favorites-item__profit", { class: back < stake ? "price-down" : "price-up" }, `+${dollars(back)}`),
+      h("div.assets-favorites-item__progress", {}, h("div", { style: `width: ${(elapsed(first) * 100).toFixed(1)}%` })));
   }
 }
 
@@ -94,3 +119,8 @@ on("heard:successfavorite/change heard:successfavorite/load", (symbols) => {
 });
 on("assets symbol", refresh);
 addEventListener("resize", () => move(0));
+on("deals", () => slowly("favourites", refreshDeals));
+setInterval(() => slowly("favourites", refreshDeals), 500);
+trap("favouritesHidden", START, () => document.body.classList.add("favourites-hidden"), {
+  release: () => document.body.classList.remove("favourites-hidden"),
+});

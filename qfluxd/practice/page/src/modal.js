@@ -2,6 +2,7 @@
 import { $, h } from "./dom.js";
 
 let open = null;
+let waiting = [];
 
 export function closeModal() {
   if (!open) return;
@@ -9,11 +10,22 @@ export function closeModal() {
   $("#modal-root").replaceChildren();
   open = null;
   onClose?.();
+  setTimeout(giveWay);
+}
+
+// Does something once no drop-down is open.
+export function whenShut(act) {
+  waiting.push(act);
+  giveWay();
+}
+
+function giveWay() {
+  while (!open && waiting.length) waiting.shift()();
 }
 
 export const openName = () => open?.name ?? null;
 
-// Opens below an element of the page (or left of it), or shuts the drop-down if it is the one that is open.
+// Opens below an element of the page (or left of it, or over it), or shuts the drop-down if it is the one that is open.
 export function toggleModal(name, anchor, classes, content, { side = "below", onClose } = {}) {
   const again = open?.name === name;
   closeModal();
@@ -30,8 +42,8 @@ export function toggleModal(name, anchor, classes, content, { side = "below", on
 
 function place(modal, at, side) {
   const { offsetWidth: width, offsetHeight: height } = modal;
-  const left = side === "left" ? at.left - width - 10 : at.left;
-  const top = side === "left" ? at.top : at.bottom + 8;
+  const left = { left: at.left - width - 10, over: at.right - width + 8, below: at.left }[side];
+  const top = { left: at.top, over: at.top - 8, below: at.bottom + 8 }[side];
   modal.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 8))}px`;
   modal.style.top = `${Math.max(8, Math.min(top, innerHeight - height - 8))}px`;
 }

@@ -1,13 +1,18 @@
 // The practice broker's trading page: it signs in, shows the market, and works like the one it stands in for.
 import "./page.css";
+import "./trading.css";
+import "./covers.css";
 import "./chart.js";
 import "./charttools.js";
 import "./favourites.js";
 import "./account.js";
 import "./panel.js";
 import "./trades.js";
+import "./covers.js";
+import "./renamed.js";
 import { $ } from "./dom.js";
 import { PERIODS, data, on, state, tell } from "./store.js";
+import { setAtLoad } from "./traps.js";
 import { changeSymbol, send } from "./wire.js";
 
 on("heard:updateAssets", (rows) => {
@@ -40,3 +45,4 @@ on("heard:updateHistoryNewFast", ({ asset }) => {
   asked = asset;
 });
 on("offline", () => $(".js-loading-container").classList.remove("hide"));
+setAtLoad();

@@ -1,32 +1,39 @@
 // The trade panel: time, amount, payout, buy and sell.
 import { $, h, icon } from "./dom.js";
 import { openExpiry } from "./expiry.js";
-import { clock, dollars, duration } from "./format.js";
-import { AHEAD, asset, data, on, serverNow, state, tell } from "./store.js";
-import { saveChart, send } from "./wire.js";
+import { clock, duration } from "./format.js";
+import { slowly } from "./lag.js";
+import { closesAt, order } from "./orders.js";
+import { AHEAD, asset, on, state, tell } from "./store.js";
+import { START, springs, trap, traps } from "./traps.js";
+import { saveChart } from "./wire.js";
 
 const root = $("#put-call-buttons-chart-1");
+let shown = {};
+let appends = false;
 
 function block(classes, title, value, button) {
   return h(`div.block.block--${classes}`, {},
     h("div.block__title", {}, title),
     h("div.block__control.control", {},
-      h("div.control__value.value.value--several-items", {}, h("div.value__val", {}, value)),
+      h("div.control__value.value.value--several-items", {}, value),
       button && h("div.control-buttons__wrapper", {}, h("div.control__buttons.buttons", {}, button))));
 }
 
 function render() {
-  const time = block("expiration-inputs", "Time", expiryText(), h("a", { onclick: flip }, h("div.svg-icon-wrap", {}, icon("clock"))));
+  shown = { expiry: h("div.value__val", {}, expiryText()), percent: h("div.value__val-start"), money: h("div.value__val-end") };
+  const time = block("expiration-inputs", "Time", shown.expiry, h("a", { onclick: flip }, h("div.svg-icon-wrap", {}, icon("clock"))));
   time.addEventListener("click", (event) => event.target.closest("a") || openExpiry(time));
   const mode = h("a", { onclick: flipAmount }, h("div.currency-icon", { class: state.percent ? "" : "currency-icon--usd" }, icon("dollar")));
-  const amount = block("bet-amount", "Amount", amountInput(), mode);
+  const amount = block("bet-amount", "Amount", h("div.value__val", {}, amountInput()), mode);
   amount.classList.add("js-tour-block--bet-amount");
   root.replaceChildren(h("div.control-panel.control-panel-vertical.js-react-call-put-wrap-chart-1", {},
-    h("div.blocks-wrap", {}, time, amount, block("payout", "Payout", [h("div.value__val-start"), h("div.value__val-end")])),
+    h("div.blocks-wrap", {}, time, amount, block("payout", "Payout", h("div.value__val", {}, shown.percent, shown.money))),
     h("div.call-put-block", {},
       h("div.action-high-low.button-call-wrap", {}, button("call", "Buy", "up")),
       h("div.action-high-low.button-put-wrap", {}, button("put", "Sell", "down")))));
   showPayout();
+  tell("panel-made");
 }
 
 function button(side, name, arrow) {
@@ -43,20 +50,34 @@ function amountInput() {
     inputmode: "decimal",
     autocomplete: "off",
     value: state.amount,
+    onfocus: () => { appends = springs("amountAppends"); },
     oninput: (event) => {
       const field = event.target;
-      const typed = field.value.replace(/[^0-9.]/g, "").replace(/(\..*)\./g, "$1").slice(0, 9);
+      const typed = written(field, event).replace(/[^0-9.]/g, "").replace(/(\..*)\./g, "$1").slice(0, 9);
       state.amount = typed === "" ? "1" : typed;
       if (field.value !== state.amount) field.value = state.amount;
       showPayout();
+      tell("panel-set");
       saveChart();
     },
   });
 }
 
-function flip() {
-  state.clockMode = !state.clockMode;
+// Where typing appends, what a hand writes goes behind all that was there; a script that sets the value gets it.
+function written(field, event) {
+  const added = appends && event.isTrusted && event.inputType?.startsWith("insert") ? event.data : null;
+  return added === null ? field.value : state.amount + added;
+}
+
+function setClockMode(on) {
+  if (state.clockMode === on) return;
+  state.clockMode = on;
   tell("expiry");
+}
+
+function flip() {
+  setClockMode(!state.clockMode);
+  tell("panel-set");
 }
 
 function flipAmount() {
@@ -64,43 +85,22 @@ function flipAmount() {
   render();
 }
 
-export function expiryText() {
-  if (!state.clockMode) return duration(state.expiry);
-  return clock(Math.ceil((serverNow() + state.expiry) / 30) * 30 - AHEAD);
+function expiryText() {
+  return state.clockMode ? clock(closesAt() - AHEAD) : duration(state.expiry);
 }
 
 function showPayout() {
-  const percent = asset()?.payout;
+  const { payout, open } = asset() ?? {};
   const stake = Number(state.amount) || 0;
-  $(".block--payout .value__val-start").textContent = percent == null ? "" : `+${percent}%`;
-  $(".block--payout .value__val-end").textContent = percent == null ? "" : `+$${(stake * (1 + percent / 100)).toFixed(2)}`;
+  shown.percent.textContent = payout == null ? "" : open ? `+${payout}%` : "N/A";
+  shown.percent.classList.toggle("payout--none", open === false);
+  shown.money.textContent = payout == null || !open ? "" : `+$${(stake * (1 + payout / 100)).toFixed(2)}`;
 }
 
-function order(side) {
-  if (!state.symbol) return;
-  send("openOrder", {
-    asset: state.symbol,
-    amount: Number(state.amount) || 1,
-    action: side,
-    isDemo: Number(data.account === "demo"),
-    requestId: Math.floor(serverNow()) + 1 + Math.floor(Math.random() * 100),
-    optionType: 100,
-    time: state.clockMode ? Math.ceil((serverNow() + state.expiry) / 30) * 30 : state.expiry,
-  });
-}
-
-export function toast(text, classes = "") {
-  const note = h("div.noty", { class: classes }, text);
-  $(".deals-noty-streamer").append(note);
-  setTimeout(() => note.remove(), 6000);
-}
-
-on("heard:failopenOrder", ({ error, amount, asset: symbol }) => {
-  toast(`Not opened: ${error} (${dollars(amount)}, ${asset(symbol)?.label ?? symbol})`, "noty--error");
-});
 on("expiry settings", render);
+on("expiry", () => springs("rerenderMs") && setTimeout(render, traps.rerenderMs));
 on("symbol assets", showPayout);
-setInterval(() => {
-  if (state.clockMode) $(".block--expiration-inputs .value__val").textContent = expiryText();
-}, 500);
+on("traps", () => { appends = springs("amountAppends"); });
+trap("clockMode", START, () => setClockMode(true), { release: () => setClockMode(false) });
+setInterval(() => state.clockMode && slowly("clock mode", () => { shown.expiry.textContent = expiryText(); }), 500);
 render();

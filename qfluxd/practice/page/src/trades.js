@@ -1,7 +1,9 @@
 // The trades sidebar and the bars of icons. Which tab is open is remembered, and shared by all tabs.
-import { closedDeals, openedDeals } from "./deals.js";
+import { closedRows, openRow } from "./dealrows.js";
 import { $, h, icon } from "./dom.js";
-import { on, data, state } from "./store.js";
+import { slowly } from "./lag.js";
+import { data, on, state } from "./store.js";
+import { START, trap } from "./traps.js";
 
 const TABS = ["Opened", "Closed"];
 const LEFT = [["trading", "Trading"], ["finance", "Finance"], ["profile", "Profile"], ["market", "Market"], ["star", "Achievements"], ["chat", "Chat"], ["help", "Help"]];
@@ -9,6 +11,7 @@ const RIGHT = [["trades", "Trades"], ["signals", "Signals"], ["social", "Social 
 
 const kept = (key, otherwise) => localStorage.getItem(`practice-${key}`) ?? otherwise;
 const keep = (key, value) => localStorage.setItem(`practice-${key}`, value);
+const keptOpen = () => kept("sidebar", innerWidth < 760 ? "shut" : "open") === "open";
 
 const panel = $(".widget-slot.deals");
 const list = h("div.deals-list");
@@ -19,6 +22,9 @@ const tabs = h("ul.tabs", {}, TABS.map((name) => h("li", {}, h("a", {
   },
 }, name))));
 panel.append(h("div.widget-slot__header", {}, h("span", {}, "Trades"), icon("list")), tabs, list);
+
+let open = keptOpen();
+let rows = [];
 
 const count = h("span.right-sidebar__badge");
 $(".left-sidebar").append(
@@ -35,7 +41,8 @@ function link(bar, name, text, active = false) {
 function opener(text) {
   return h("a.right-sidebar__item.right-sidebar__item--trades", {
     onclick: () => {
-      keep("sidebar", kept("sidebar", "open") === "open" ? "shut" : "open");
+      open = !open;
+      keep("sidebar", open ? "open" : "shut");
       render();
     },
   }, icon("trades"), h("span", {}, text), count);
@@ -48,16 +55,21 @@ function fullScreen() {
 
 function render() {
   const tab = kept("tab", TABS[0]);
-  const open = kept("sidebar", innerWidth < 760 ? "shut" : "open") === "open";
   document.body.classList.toggle("trades-shut", !open);
   $(".right-sidebar__item--trades").classList.toggle("active", open);
   [...tabs.children].forEach((item, n) => item.classList.toggle("active", TABS[n] === tab));
-  const rows = tab === TABS[0] ? openedDeals(state.openDeals) : closedDeals(state.closedDeals);
-  list.replaceChildren(...(rows.length ? rows : [h("div.no-deals", {}, `No ${tab.toLowerCase()} trades`)]));
+  rows = tab === TABS[0] ? state.openDeals.map(openRow) : [];
+  const shown = tab === TABS[0] ? rows.map(({ element }) => element) : closedRows(state.closedDeals);
+  list.replaceChildren(...(shown.length ? shown : [h("div.no-deals", {}, `No ${tab.toLowerCase()} trades`)]));
   count.textContent = state.openDeals.length || "";
 }
 
-on("heard:updateOpenedDeals", (deals) => { state.openDeals = deals; render(); });
-on("heard:updateClosedDeals", (deals) => { state.closedDeals = deals; render(); });
-on("heard:successfavorite/change assets", render);
+function set(to) {
+  open = to;
+  render();
+}
+
+on("deals heard:successfavorite/change assets", () => slowly("trades", render));
+setInterval(() => slowly("countdowns", () => rows.forEach(({ refresh }) => refresh())), 500);
+trap("sidebarShut", START, () => set(false), { release: () => set(keptOpen()) });
 render();

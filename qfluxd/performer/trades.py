@@ -1,0 +1,59 @@
+"""Does what is asked about trades: places one, tells of them, lets them through or not."""
+
+from typing import Any
+
+from qfluxd.api import commands as ask
+from qfluxd.api.commands import Later, Repeat, Request, Unsure
+from qfluxd.api.wire import trade_payload
+from qfluxd.model import Refusal, TradingSwitch
+from qfluxd.session import Trading
+
+
+class TradeAnswers:
+    """What trading is asked for. The promise: only `trade/open` places anything, and it asks for an id first."""
+
+    def __init__(self, trading: Trading | None) -> None:
+        """`trading` is None where the driver can place nothing."""
+        self._trading = trading
+
+    def stored(self, request: Request) -> Any | Refusal | Later | Repeat | None:
+        """The outcome for a request to trade whose id is known; nothing else is remembered."""
+        if self._trading is None or not isinstance(request.command, ask.TradeOpen):
+            return None
+        return self._trading.stored(request)
+
+    async def perform(self, request: Request) -> Any | Refusal | Later | Repeat | Unsure:
+        """The data of the answer, or another outcome."""
+        if (trading := self._trading) is None:
+            return Refusal("no_page", "this driver places no trades")
+        match command := request.command:
+            case ask.TradeOpen():
+                return await trading.open(request)
+            case ask.TradeStatus():
+                return _status(trading, command.trade or request.id)
+            case ask.TradeList():
+                return {"trades": [trade_payload(trade) for trade in trading.trades(command.count)]}
+            case ask.TradingPause():
+                return _switched(trading.pause(command.reason))
+            case ask.TradingResume():
+                return _switched(trading.resume(command.reason))
+            case ask.TradingKill():
+                return _switched(trading.kill(command.reason))
+            case _:
+                raise AssertionError(f"{command.name} has no one to do it")
+
+
+def _status(trading: Trading, ident: str | int | None) -> Any | Refusal:
+    if ident in (None, ""):
+        return Refusal("id_required", "trade/status needs the id of a trade: as its id, or as trade")
+    trade = trading.status(str(ident))
+    if trade is None:
+        return Refusal("unknown_trade", f"the journal knows no trade {ident}; trade/list tells the newest")
+    return {"trade": trade_payload(trade)}
+
+
+def _switched(outcome: TradingSwitch | Refusal) -> dict[str, Any] | Refusal:
+    """The switch as the topic `control` tells it."""
+    if isinstance(outcome, Refusal):
+        return outcome
+    return {"trading": outcome.state, "reason": outcome.reason, "since": outcome.since}

@@ -1,0 +1,1 @@
+"""Orders: what is allowed, what was done, what became of it."""

@@ -1,0 +1,199 @@
+"""Every order from its receipt to its result: the journal knows each step before it is taken."""
+
+from typing import Final, get_args
+
+from qfluxd.model import Account, Event, Millis, Order, Refusal, Stage, Trade, TradingState, TradingSwitch
+from qfluxd.ports import Passing, pass_on
+from qfluxd.settings import RiskSettings
+from qfluxd.trading.entries import EDGES
+from qfluxd.trading.hearing import Hearing
+from qfluxd.trading.journal import Journal
+from qfluxd.trading.records import Told, opening_of
+from qfluxd.trading.risk import Exposure
+from qfluxd.trading.trades import Say, Trades
+from qfluxd.trading.waiting import age, hear_silence, is_helped
+
+STAGES: Final[tuple[Stage, ...]] = get_args(Stage.__value__)
+POINTS: Final = tuple(f"{what}.{when}" for what in (*STAGES, "answer") for when in ("before", "after"))
+"""What an order passes in here: right before and right after each of its steps is written to the journal."""
+
+
+class Orders:
+    """The orders of one page, and the deals opened by hand beside them.
+
+    The promise: one request acts at most once, whatever dies when. Nothing is clicked before the journal says so, an
+    order whose click may be out is never clicked again, and it is called refused only where it was provably not placed.
+    Nothing in here waits; nothing that hears or lets time pass raises.
+    """
+
+    def __init__(self, journal: Journal, settings: RiskSettings, say: Say, passing: Passing = pass_on) -> None:
+        """Call `begin` once before anything else."""
+        self._journal = journal
+        self._say = say
+        self._passing = passing
+        self._trades = Trades(journal, say, passing)
+        self._hearing = Hearing(self._trades)
+        self._switch = journal.switch()
+        self.watchers = self._trades.watchers
+        """Each is told every trade that changes, after everybody else."""
+        self.reconfigure(settings)
+
+    def reconfigure(self, settings: RiskSettings) -> None:
+        """Apply what can change while running."""
+        self._hearing.answer_within = self._answer_within = round(settings.answer_within * 1000)
+
+    def begin(self, at: Millis) -> None:
+        """Take up what the last daemon left: what was not clicked is refused, what may have been is in doubt."""
+        self._trades.load(at)
+        for entry in self._trades:
+            if entry.step.stage in ("received", "intended"):
+                self._trades.advance(entry, at, "refused", "restarted", "the daemon ended before it was clicked")
+            elif entry.step.stage in ("clicking", "clicked"):
+                self._trades.advance(entry, at, "unknown", "restarted", "the daemon ended while its click was out")
+        self._trades.forget(at)
+        self._say(self._switch)
+        self._trades.tell()
+
+    # -------------------------------------------------------------------------------------------- an order's way
+
+    def receive(self, order: Order) -> Refusal | None:
+        """Write down that an order was asked for; nobody may have asked for it before (`asked`)."""
+        refusal = self._trades.open(opening_of(order))
+        self._trades.tell()
+        return refusal
+
+    def intend(self, ident: str, at: Millis) -> Refusal | None:
+        """Let an order through: from here on the page may be set for it, and it counts for the rate."""
+        entry = self._trades.get(ident)
+        assert entry is not None
+        refusal = self._trades.must(entry, at, "intended")
+        if refusal is None:
+            self._trades.pace.add(at, ident)
+        self._trades.tell()
+        return refusal
+
+    def clicking(self, ident: str, at: Millis, account: Account | None, attempt: int) -> Refusal | None:
+        """A click is about to be made. Only where this gives None it may be; then the journal has it."""
+        entry = self._trades.get(ident)
+        if entry is None or entry.step.stage != "intended":
+            return Refusal("busy", "a click for this order may be out already, or it is over")
+        refusal = self._trades.must(entry, at, "clicking", attempt=attempt, account=account)
+        if refusal is None:
+            entry.on_click(at, at + self._trades.lead)
+        self._trades.tell()
+        return refusal
+
+    def clicked(self, ident: str, at: Millis, attempt: int, landed: bool | None) -> None:
+        """The click was made; where it provably reached no button and no order was seen, another may be tried."""
+        entry = self._trades.get(ident)
+        if entry is None or not entry.doubtful:
+            return  # the answer was faster
+        missed = landed is False and entry.sent is None
+        if entry.step.stage == "clicking" and missed:
+            self._trades.advance(entry, at, "intended", "missed", "the click reached no button", attempt=attempt)
+        elif entry.step.stage == "clicking":
+            code = "unclear" if landed is None and entry.sent is None else "landed"
+            entry.last, entry.last_at = at + self._trades.lead, at
+            self._trades.advance(entry, at, "clicked", code, "", attempt=attempt)
+        elif missed:
+            self._trades.advance(entry, at, "refused", "not_sent", "the click reached no button")
+        self._trades.tell()
+
+    def refuse(self, ident: str, refusal: Refusal, at: Millis) -> None:
+        """Give an order up, for good; one whose click may be out stays in doubt instead."""
+        entry = self._trades.get(ident)
+        if entry is not None and "refused" in EDGES[entry.step.stage] and not entry.doubtful:
+            self._trades.advance(entry, at, "refused", refusal.code, refusal.detail)
+        self._trades.tell()
+
+    def attach(self, ident: str, artifacts: str, at: Millis) -> None:
+        """Note where an order's pictures and diagnostics lie, below the state folder."""
+        entry = self._trades.get(ident)
+        if entry is not None and entry.step.artifacts != artifacts:
+            self._trades.note(entry, at, artifacts)
+        self._trades.tell()
+
+    def answered(self, told: Told) -> None:
+        """Keep what an asker was told for good."""
+        self._passing("answer.before")
+        self._trades.pen.write(told.at, told)
+        self._passing("answer.after")
+
+    # --------------------------------------------------------------------------------------------------- hearing
+
+    def hear(self, at: Millis, now: Millis, event: Event) -> None:
+        """Take one event, read at `at` by this machine's clock while the broker's showed `now`."""
+        self._trades.lead = now - at
+        self._hearing.hear(at, event)
+        self._trades.tell()
+
+    def beat(self, at: Millis, now: Millis, *, heard: bool) -> None:
+        """Nothing was heard up to `at`; `heard` where everything surely would have been."""
+        self._trades.lead = now - at
+        hear_silence(self._trades, at, sure=heard)
+        self.pass_time(at)
+
+    def pass_time(self, at: Millis) -> None:
+        """Let time pass without a word on whether anything could have been heard."""
+        self._trades.pen.retry(at)
+        for entry in self._trades:
+            age(self._trades, entry, at, self._answer_within)
+        self._trades.forget(at)
+        self._trades.tell()
+
+    def on_feed_lost(self) -> None:
+        """Frames were missed: silence proves nothing of the clicks that are out."""
+        for entry in self._trades:
+            entry.unbroken = None
+
+    def wants_lists(self, at: Millis) -> bool:
+        """Whether the broker's lists of deals, told once more, could end a doubt."""
+        return bool(self.helped(at))
+
+    def helped(self, at: Millis) -> frozenset[str]:
+        """The trades of which they could tell more."""
+        return frozenset(entry.opening.id for entry in self._trades if is_helped(entry, at, self._trades.lead))
+
+    # ------------------------------------------------------------------------------------------------- answering
+
+    @property
+    def switch(self) -> TradingSwitch:
+        """Whether orders are let through."""
+        return self._switch
+
+    def turn(self, state: TradingState, reason: str, at: Millis) -> Refusal | None:
+        """Turn the switch: to stop works at once, written or not; to go on only once it is written."""
+        switch = TradingSwitch(state, reason, at)
+        if state == "active" and (refusal := self._trades.pen.must(at, switch)) is not None:
+            return refusal
+        self._switch = switch
+        self._say(switch)
+        if state != "active":
+            self._trades.pen.write(at, switch)
+        return None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the journal cannot be written, None where nothing is known to wait."""
+        return self._trades.pen.trouble
+
+    def exposure(self, at: Millis, account: Account | None, besides: str) -> Exposure:
+        """How much is at stake on an account beside the order with this id."""
+        return self._trades.exposure(at, account, besides)
+
+    def asked(self, request: str) -> Trade | None:
+        """What this request, by its id in canonical JSON, asked for. Raises `DataError` or `Unavailable`."""
+        return self._trades.asked(request)
+
+    def told(self, request: str) -> Told | None:
+        """What was answered to this request. Raises as `asked`."""
+        return self._journal.told(request)
+
+    def trade(self, ident: str) -> Trade | None:
+        """A trade by its id or its deal's. Raises as `asked`."""
+        entry = self._trades.get(ident) or self._trades.owner(ident)
+        return entry.trade if entry is not None else self._journal.trade(ident) or self._journal.of_deal(ident)
+
+    def trades(self, count: int) -> list[Trade]:
+        """The newest trades, newest first. Raises as `asked`."""
+        return [self.trade(trade.id) or trade for trade in self._journal.trades(count)]

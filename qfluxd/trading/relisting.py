@@ -1,0 +1,67 @@
+"""Asks the broker for its lists of deals again while there is a doubt that they could end."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Never
+
+import structlog
+
+from qfluxd.errors import Disconnected, PageError
+from qfluxd.model import Millis
+from qfluxd.ports import Hands
+from qfluxd.trading.orders import Orders
+
+log = structlog.get_logger()
+
+_LOOK_EVERY: Final = 0.5
+_FIRST_PAUSE: Final = 5.0
+_LONGEST_PAUSE: Final = 300.0
+_MOST_TRIES: Final = 12
+"""With pauses that double, about half an hour; the doubt itself stays, and so does its place in risk."""
+
+
+class Relisting:
+    """Has the page told its deals again.
+
+    The promise: never while an order is on the page, ever more rarely for the same doubts, and at last not at all.
+    """
+
+    def __init__(
+        self, orders: Orders, hands: Callable[[], Hands | None], turn: asyncio.Lock, now: Callable[[], Millis]
+    ) -> None:
+        """`turn` is held by whoever places an order."""
+        self._orders = orders
+        self._hands = hands
+        self._turn = turn
+        self._now = now
+        self._known: frozenset[str] = frozenset()
+        self._tries = 0
+        self._next = 0.0
+
+    async def run(self) -> Never:
+        """Look for doubts until cancelled."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            hands = self._hands()
+            if hands is not None and self._is_due(clock()):
+                async with self._turn:
+                    await self._relist(hands)
+                self._next = clock() + min(_FIRST_PAUSE * 2**self._tries, _LONGEST_PAUSE)
+                self._tries += 1
+
+    def _is_due(self, now: float) -> bool:
+        """Whether the lists are wanted now; a doubt that is new is tried for at once."""
+        doubts = self._orders.helped(self._now())
+        if not doubts <= self._known:
+            self._tries, self._next = 0, now
+        self._known = doubts
+        return bool(doubts) and self._tries < _MOST_TRIES and now >= self._next
+
+    async def _relist(self, hands: Hands) -> None:
+        try:
+            told = await hands.relist()
+        except (PageError, Disconnected) as problem:
+            log.info("deals not told again", reason=str(problem))
+        else:
+            log.info("deals told again" if told else "deals not told again, the page may not be reloaded")

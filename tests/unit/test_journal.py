@@ -1,0 +1,293 @@
+"""The journal: what is added is on disk, stays as it is, and belongs to one daemon."""
+
+import json
+import os
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from qfluxd.errors import DataError, Unavailable
+from qfluxd.model import Deal, TradingSwitch
+from qfluxd.trading.journal import FILE, Journal, read_journal
+from qfluxd.trading.records import Opening, Record, Step, Told, canonical, trade_of
+from qfluxd.trading.schema import TABLES
+
+AT = 1_763_769_600_000
+OPENING = Opening("o1", canonical("r1"), "EURUSD_otc", "call", Decimal("1.50"), 60_000, AT, AT + 9_000)
+RECEIVED = Step("o1", "received", "received", "", AT, AT + 700)
+DEAL = Deal("d1", "EURUSD_otc", "call", Decimal("1.50"), 92, AT, AT + 60_000, 1.1, "demo", "USD", 1.2, Decimal("-1.50"))
+ACCEPTED = Step("o1", "accepted", "accepted", "", AT + 2, AT + 702, 1, "demo", DEAL, "trades/o1")
+SETTLED = Step("o1", "settled", "lost", "", AT + 3, AT + 703, 1, "demo", DEAL, "trades/o1")
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    """A journal with one order received."""
+    with Journal(tmp_path, AT) as journal:
+        journal.add(OPENING, RECEIVED)
+        yield journal
+
+
+def test_a_new_journal_is_private_and_lets_orders_through(tmp_path: Path) -> None:
+    """The file is for its owner only, trading is active since now, and no trade is in it."""
+    with Journal(tmp_path, AT) as journal:
+        assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
+        assert journal.switch().state == "active"
+        assert journal.began() == AT
+        assert journal.trades(10) == []
+        journal.add(OPENING, RECEIVED)
+        assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+def test_everything_added_is_read_as_it_was(journal: Journal) -> None:
+    """Orders, steps with their deals, answers and the switch come back equal, by every key."""
+    told = Told(canonical("r1"), "ok", "accepted", "", b'{"stake":1.50}', AT + 5)
+    journal.add(ACCEPTED, told, TradingSwitch("paused", "news", AT + 6))
+    assert journal.steps("o1") == (RECEIVED, ACCEPTED)
+    trade = trade_of(OPENING, ACCEPTED)
+    assert [journal.trade("o1"), journal.asked('"r1"'), journal.of_deal("d1"), *journal.trades(5)] == [trade] * 4
+    assert journal.told('"r1"') == told
+    assert journal.switch() == TradingSwitch("paused", "news", AT + 6)
+    assert journal.trade("o2") is None
+    assert journal.told("r1") is None
+
+
+def test_the_next_daemon_reads_what_the_last_one_wrote(tmp_path: Path) -> None:
+    """Closing and opening changes nothing; what is not over is unfinished, what is over is not."""
+    with Journal(tmp_path, AT) as journal:
+        journal.add(OPENING, RECEIVED)
+        journal.add(
+            Opening("o2", None, "X", "put", Decimal(1), 5_000, AT, foreign=True),
+            Step("o2", "settled", "tie", "", AT, AT),
+        )
+    with Journal(tmp_path, AT + 1) as journal:
+        (past,) = journal.unfinished()
+        assert (past.opening, past.steps) == (OPENING, (RECEIVED,))
+        assert journal.began() == AT
+
+
+def test_what_counts_for_the_day_and_the_minute_is_found_again(journal: Journal) -> None:
+    """Settled deals and orders let through since a moment, each once."""
+    intended = Step("o1", "intended", "intended", "", AT + 1, AT + 1)
+    again = Step("o1", "intended", "missed", "", AT + 2, AT + 2, 1)
+    journal.add(intended, again, ACCEPTED, SETTLED, SETTLED)
+    assert journal.let_through_since(AT) == [(AT + 1, "o1")]
+    assert journal.let_through_since(AT + 2) == []
+    assert journal.settled_since(AT) == [DEAL]
+    assert journal.settled_since(AT + 4) == []
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_nobody_changes_or_removes_a_row(journal: Journal, table: str) -> None:
+    """Update, delete and replace are refused by the database itself, from any program."""
+    journal.add(ACCEPTED, Told('"r1"', "ok", "accepted", "", b"{}", AT))
+    with sqlite3.connect(journal.file) as other:
+        column = {"orders": "asset", "transitions": "code", "answers": "code", "switch": "reason"}[table]
+        for sql in (
+            f"UPDATE {table} SET {column} = 'x'",
+            f"DELETE FROM {table}",
+            f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}",
+        ):
+            with pytest.raises(sqlite3.IntegrityError, match="only ever added to"):
+                other.execute(sql)
+    other.close()
+
+
+def test_the_database_itself_keeps_the_rules_that_matter_most(journal: Journal) -> None:
+    """One request, one order; one attempt, one click; one deal, one trade; what is over stays so."""
+    click = Step("o1", "clicking", "clicking", "", AT, AT, 1)
+    journal.add(click, ACCEPTED)
+    other = Opening("o2", canonical("r2"), "X", "put", Decimal(1), 5_000, AT)
+    twins: list[tuple[Record, ...]] = [
+        (Opening("o3", canonical("r1"), "X", "put", Decimal(1), 5_000, AT),),
+        (click,),
+        (other, Step("o2", "accepted", "accepted", "", AT, AT, 1, "demo", DEAL)),
+        (Step("o2", "received", "received", "", AT, AT),),
+    ]
+    for records in twins:
+        with pytest.raises(sqlite3.IntegrityError):
+            journal.add(*records)
+    journal.add(SETTLED)
+    with pytest.raises(sqlite3.IntegrityError, match="over"):
+        journal.add(Step("o1", "unknown", "no_answer", "", AT, AT))
+    assert journal.steps("o1") == (RECEIVED, click, ACCEPTED, SETTLED)
+
+
+def test_only_one_daemon_has_the_journal(journal: Journal) -> None:
+    """A second one is told so with what to do, and may have it when the first has let go."""
+    folder = journal.file.parent
+    with pytest.raises(Unavailable, match=r"another qfluxd uses .*state_dir"):
+        Journal(folder, AT)
+    journal.close()
+    Journal(folder, AT).close()
+
+
+def test_a_reader_looks_in_while_the_daemon_writes_and_after(journal: Journal) -> None:
+    """It sees what was added up to now, keeps nobody out, and can change nothing."""
+    folder = journal.file.parent
+    with read_journal(folder) as reader:
+        journal.add(ACCEPTED)
+        assert [trade.stage for trade in reader.trades(5)] == ["accepted"]
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            reader._connection.execute("INSERT INTO switch (state, reason, since) VALUES ('active', '', 1)")
+    journal.close()
+    with read_journal(folder) as reader:
+        assert reader.switch().state == "active"
+        assert reader.steps("o1") == (RECEIVED, ACCEPTED)
+
+
+def test_a_reader_needs_a_journal(tmp_path: Path) -> None:
+    """Where there is none it says so, and creates none."""
+    with pytest.raises(Unavailable, match="no journal"), read_journal(tmp_path):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def _garbage(file: Path) -> None:
+    file.write_bytes(b"not a database at all" * 400)
+
+
+def _emptied(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def _cut(file: Path) -> None:
+    os.truncate(file, file.stat().st_size // 2)
+
+
+def _overwritten(file: Path) -> None:
+    with file.open("r+b") as handle:
+        handle.seek(4096 * 2)
+        handle.write(b"\xff" * 4096)
+
+
+def _foreign(file: Path) -> None:
+    file.unlink()
+    with sqlite3.connect(file) as other:
+        other.execute("CREATE TABLE orders (id)")
+    other.close()
+
+
+def _newer(file: Path) -> None:
+    with sqlite3.connect(file) as other:
+        other.execute("PRAGMA user_version = 99")
+    other.close()
+
+
+@pytest.mark.parametrize("spoil", [_garbage, _emptied, _cut, _overwritten, _foreign, _newer])
+def test_a_spoiled_file_is_named_and_never_begun_anew(journal: Journal, spoil: object) -> None:
+    """Damaged, emptied, foreign or newer: the error names file and remedy, and the file stays as it is."""
+    file = journal.file
+    journal.close()
+    assert callable(spoil)
+    spoil(file)
+    before = file.read_bytes()
+    for _ in range(2):
+        with pytest.raises(DataError, match=FILE.replace(".", r"\.")) as caught:
+            Journal(file.parent, AT)
+        assert "move it" in str(caught.value)
+    assert file.read_bytes() == before
+
+
+def test_a_row_that_makes_no_sense_is_named(journal: Journal) -> None:
+    """A deal that is no deal is a damaged journal, not a crash."""
+    with sqlite3.connect(journal.file) as other:
+        other.execute(
+            "INSERT INTO transitions (trade, stage, code, detail, at, now, attempt, deal_id, deal)"
+            " VALUES ('o1', 'accepted', '', '', 1, 1, 1, 'd', '{}')"
+        )
+    other.close()
+    with pytest.raises(DataError, match="makes no sense"):
+        journal.trades(1)
+
+
+def test_the_log_of_a_journal_that_is_gone_is_not_mixed_into_a_new_one(tmp_path: Path) -> None:
+    """A -wal file alone is the rest of a journal: nothing is begun until somebody has looked."""
+    (tmp_path / f"{FILE}-wal").write_bytes(b"x" * 100)
+    with pytest.raises(DataError, match=r"bring journal\.sqlite back"):
+        Journal(tmp_path, AT)
+
+
+def test_a_beginning_that_was_cut_short_is_begun_again(tmp_path: Path) -> None:
+    """The rest of a draft is no journal."""
+    (tmp_path / f"{FILE}.new").write_bytes(b"half")
+    with Journal(tmp_path, AT) as journal:
+        assert journal.trades(1) == []
+    assert not (tmp_path / f"{FILE}.new").exists()
+
+
+@contextmanager
+def _full_disk(most: int) -> Iterator[None]:
+    """No file of this process grows beyond so many bytes, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_takes_nothing_and_loses_nothing(journal: Journal) -> None:
+    """What cannot be written raises, leaves no trace, and can be written once there is room."""
+    log = journal.file.with_name(f"{FILE}-wal")
+    with _full_disk(log.stat().st_size), pytest.raises(Unavailable, match="disk's space"):
+        journal.add(ACCEPTED, SETTLED)
+    assert journal.steps("o1") == (RECEIVED,)
+    journal.add(ACCEPTED, SETTLED)
+    assert journal.steps("o1") == (RECEIVED, ACCEPTED, SETTLED)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """Where the journal cannot even be begun, the folder is named with the remedy."""
+    with pytest.raises(Unavailable, match="state_dir"):
+        Journal(tmp_path / "nowhere", AT)
+
+
+_WRITER = """
+import sys
+from decimal import Decimal
+from pathlib import Path
+from qfluxd.trading.journal import Journal
+from qfluxd.trading.records import Opening, Step, canonical
+with Journal(Path(sys.argv[1]), 1) as journal:
+    for number in range(10_000):
+        name = f"o{number}"
+        opening = Opening(name, canonical(number), "X", "call", Decimal(1), 5_000, number)
+        journal.add(opening, Step(name, "received", "received", "", number, number))
+        print(number, flush=True)
+"""
+
+
+def test_a_writer_that_is_killed_loses_nothing_it_had_written(tmp_path: Path) -> None:
+    """Every order that was reported as written before the kill is there, whole, and the lock is free."""
+    with subprocess.Popen([sys.executable, "-c", _WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        reported = [int(next(writer.stdout)) for _ in range(50)]
+        writer.send_signal(signal.SIGKILL)
+        reported += [int(line) for line in writer.stdout if line.endswith("\n")]
+    with Journal(tmp_path, AT) as journal:
+        kept = {json.loads(trade.request or "null") for trade in journal.trades(100_000)}
+        assert kept >= set(reported)
+        assert all(journal.steps(f"o{number}")[0].at == number for number in reported)
+
+
+def test_a_log_torn_in_its_last_write_keeps_everything_before(tmp_path: Path) -> None:
+    """A power cut in the middle of a write costs that write alone."""
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    with Journal(tmp_path, AT) as journal:
+        journal.add(OPENING, RECEIVED)
+        journal.add(ACCEPTED)
+        for name in (FILE, f"{FILE}-wal"):  # as the disk has them while the daemon lives
+            (copy / name).write_bytes((tmp_path / name).read_bytes())
+    os.truncate(copy / f"{FILE}-wal", (copy / f"{FILE}-wal").stat().st_size - 100)
+    with Journal(copy, AT) as journal:
+        assert journal.steps("o1") == (RECEIVED,)

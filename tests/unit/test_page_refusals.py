@@ -1,0 +1,45 @@
+"""What is turned down before the page is touched at all."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import pytest
+
+from qfluxd.chrome.page import Hand
+from qfluxd.drivers.pocketoption.diagnostics import Trouble
+from qfluxd.drivers.pocketoption.picker import select_asset, star
+from qfluxd.drivers.pocketoption.timeframe import select_timeframe
+from qfluxd.drivers.pocketoption.told import Told
+from qfluxd.drivers.pocketoption.touch import Touch
+from qfluxd.errors import PageError
+from qfluxd.model import Asset, Assets
+
+OPEN = Asset("EURUSD_otc", "EUR/USD OTC", "currency", 5, 92, True, True, (60_000,), 5_000)
+SHUT = Asset("#AAPL", "Apple", "stock", 2, 50, False, False, (60_000,), 60_000)
+
+type Work = Callable[[Touch], Awaitable[Any]]
+
+
+@pytest.mark.parametrize(
+    ("assets", "work", "code"),
+    [
+        ((), lambda touch: select_asset(touch, "EURUSD_otc"), "not_ready"),
+        ((), lambda touch: star(touch, "EURUSD_otc", starred=True), "not_ready"),
+        ((OPEN, SHUT), lambda touch: select_asset(touch, "EURUSD_otc_otc"), "asset_unknown"),
+        ((OPEN, SHUT), lambda touch: select_asset(touch, "eurusd_otc"), "asset_unknown"),
+        ((OPEN, SHUT), lambda touch: star(touch, "AAPL", starred=True), "asset_unknown"),
+        ((OPEN, SHUT), lambda touch: select_asset(touch, "#AAPL"), "asset_closed"),
+        ((OPEN, SHUT), lambda touch: select_timeframe(touch, 240_000), "timeframe_unknown"),
+    ],
+)
+async def test_what_cannot_be_is_refused_without_a_hand_on_the_page(
+    assets: tuple[Asset, ...], work: Work, code: str
+) -> None:
+    """Symbols are taken exactly as the broker has them, and nothing is guessed at."""
+    told = Told()
+    if assets:
+        told.hear(Assets(assets))
+    no_hand, no_trouble = cast(Hand, None), cast(Trouble, None)
+    with pytest.raises(PageError) as refused:
+        await work(Touch(no_hand, told, no_trouble))
+    assert refused.value.code == code
