@@ -1,12 +1,14 @@
-# make run [FOR=seconds]   everything, with no account: practice broker, Chrome, MQTT broker, daemon
-# make test                all checks and all tests
-# make lint                the checks alone
-# make bench [ONLY=name]   figures, side by side with the alternatives
-# make fuzz [FOR=seconds]  throw noise at the codec
+# make run [FOR=seconds]    everything, with no account: practice broker, Chrome, MQTT broker, daemon
+# make test                 all checks and all tests
+# make lint                 the checks alone
+# make bench [ONLY=name]    figures, side by side with the alternatives
+# make crashtest [KILLS=n]  kill the daemon at every point of an order's way, and count orders at the broker
+# make tradetest [TRADES=n] many trades in a row on a page full of traps
+# make fuzz [FOR=seconds]   throw noise at the codec
 
 BIN := .venv/bin
 
-.PHONY: run test lint bench fuzz setup page
+.PHONY: run test lint bench crashtest tradetest fuzz setup page
 
 run: setup
 	@$(BIN)/qfluxd demo $(if $(FOR),--for $(FOR))
@@ -30,6 +32,12 @@ test:
 bench: setup
 	@.uv/bin/uv sync --quiet --frozen --extra practice --group bench
 	@$(BIN)/python -m tests.bench $(ONLY)
+
+crashtest: setup
+	@$(BIN)/python -m tests.crash --kills $(or $(KILLS),320)
+
+tradetest: setup
+	@$(BIN)/python -m tests.long.trades --trades $(or $(TRADES),500)
 
 fuzz: setup
 	@.uv/bin/uv sync --quiet --frozen --extra practice --group fuzz

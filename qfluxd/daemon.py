@@ -115,7 +115,7 @@ class Daemon:
             arrivals,
             lambda: self._settings.risk,
         )
-        trades = TradeAnswers(self._trading)
+        trades = TradeAnswers(self._trading, market.unknown_asset, lambda: self._mqtt.rival)
         return Performer(self.desk, market, page, trades, self._recorder, captures, self, _now)
 
     # ---------------------------------------------------------------------------------------------- life

@@ -1,14 +1,19 @@
 """Everything at once, with no account: practice broker, Chrome, MQTT broker, daemon."""
 
 import asyncio
+import json
+import os
+import shlex
 import signal
 import socket
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from shutil import which
 from tempfile import TemporaryDirectory
 
 from qfluxd.api.mosquitto import look
@@ -46,8 +51,12 @@ async def run_demo(options: DemoOptions) -> int:
     )
     with TemporaryDirectory(prefix="qfluxd-demo-chrome-") as profile:
         async with serve(practice_options) as practice:
-            loaded = load(Path("/dev/null"), await _overrides(practice, folder, profile))
-            _introduce(practice, loaded)
+            settings = await _settings(practice, folder, profile)
+            file = _write(settings, folder / "config.toml")
+            loaded = load(
+                file, {f"{table}.{key}": value for table, own in settings.items() for key, value in own.items()}
+            )
+            _introduce(practice, loaded, file)
             return await _for(options.seconds, loaded)
 
 
@@ -67,18 +76,30 @@ def _end_by_signal() -> None:
     signal.raise_signal(signal.SIGTERM)
 
 
-async def _overrides(practice: PracticeBroker, folder: Path, profile: str) -> dict[str, object]:
+async def _settings(practice: PracticeBroker, folder: Path, profile: str) -> dict[str, dict[str, object]]:
+    """What differs from the defaults, by table."""
     mqtt = MqttSettings()
     port = mqtt.port if await look(mqtt.host, mqtt.port) != "stranger" else _free_port()
     return {
-        "daemon.state_dir": str(folder),
-        "chrome.launch": True,
-        "chrome.headless": True,
-        "chrome.endpoint": f"http://127.0.0.1:{_free_port()}",
-        "chrome.profile_dir": profile,
-        "driver.pocketoption.pages": [practice.url, f"{practice.origin}/*"],
-        "mqtt.port": port,
+        "daemon": {"state_dir": str(folder)},
+        "chrome": {
+            "launch": True,
+            "headless": True,
+            "endpoint": f"http://127.0.0.1:{_free_port()}",
+            "profile_dir": profile,
+        },
+        "driver.pocketoption": {"pages": [practice.url, f"{practice.origin}/*"]},
+        "mqtt": {"port": port},
     }
+
+
+def _write(settings: Mapping[str, Mapping[str, object]], file: Path) -> Path:
+    """The same as a file, for commands that are given beside the demo; JSON's way to write a value is TOML's too."""
+    lines = ["# Written by qfluxd demo at each start, for commands beside it: qfluxd doctor --config …"]
+    for table, own in settings.items():
+        lines += ["", f"[{table}]", *(f"{key} = {json.dumps(value)}" for key, value in own.items())]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
 
 
 def _free_port() -> int:
@@ -88,15 +109,29 @@ def _free_port() -> int:
         return port
 
 
-def _introduce(practice: PracticeBroker, loaded: Loaded) -> None:
-    settings = loaded.settings
+def _introduce(practice: PracticeBroker, loaded: Loaded, file: Path) -> None:
+    settings, given = loaded.settings, f"--config {shlex.quote(str(file))}"
+    program = _program()
     _put(f"Trading page   {practice.url}   (practice: every price is made up)")
     _put(f"Chrome         {settings.chrome.endpoint}   (its debugging address)")
-    _put(f"MQTT           mosquitto_sub -p {settings.mqtt.port} -t 'qfluxd/#' -v   (or: qfluxd watch)")
+    _put(f"MQTT           mosquitto_sub -p {settings.mqtt.port} -t 'qfluxd/#' -v")
     _put(f"Stored data    {settings.daemon.state_dir}")
-    where = "" if settings.mqtt.port == MqttSettings().port else f"--set mqtt.port={settings.mqtt.port} "
-    _put(f"A demo trade   qfluxd send {where}trade/open asset=EURUSD_otc side=call stake=1 expiry=30s   (play money)")
+    _put("In another terminal, here:")
+    order = "asset=EURUSD_otc side=call stake=1 expiry=30s"
+    for words in (f"send {given} trade/open {order}", f"trades list {given}", f"doctor {given}", f"watch {given}"):
+        _put(f"  {program} {words}")
     _put("Closed candles and trades follow; Ctrl-C ends everything.\n")
+
+
+def _program() -> str:
+    """How this program is called from the folder that we are in."""
+    called = Path(sys.argv[0])
+    if called.name != "qfluxd":
+        return f"{shlex.quote(sys.executable)} -m qfluxd"
+    found = which("qfluxd")
+    if found is not None and Path(found).absolute() == called.absolute():
+        return "qfluxd"
+    return shlex.quote(os.path.relpath(called))
 
 
 class Lines:

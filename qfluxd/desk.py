@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import assert_never
 
+import msgspec
 import polars as pl
 
 from qfluxd.market.board import Board
@@ -93,7 +94,8 @@ class Desk:
             keep=settings.keep_candles,
         )
         self._board = Board(lambda symbol: self._wanted(symbol), round(settings.quiet_after * 1000))
-        self._standing = Standing(round(settings.stale_after * 1000))
+        self._stale_after = round(settings.stale_after * 1000)
+        self._standing = Standing(self._stale_after)
         self._account: AccountState | None = None
         self._currencies: dict[AccountName, str] = {}
         self._mismatch: int | None = None
@@ -144,6 +146,11 @@ class Desk:
         if self._orders is not None:
             self._orders.on_feed_lost()
 
+    def on_order_unclear(self, _at: Millis) -> None:
+        """An order may have left the page unread: silence proves nothing of the clicks that are out."""
+        if self._orders is not None:
+            self._orders.on_order_unclear()
+
     def _on_tick(self, at: Millis, tick: Tick) -> None:
         self._clock.hear(tick.at, at)
         self._pass_time(at)
@@ -189,8 +196,10 @@ class Desk:
     def _tell_orders(self, orders: Orders, at: Millis, event: Event) -> None:
         """Orders hear of money; a line that was cut lets silence prove nothing."""
         if isinstance(event, Situation):
-            if event.state != "connected":
+            if event.state == "waiting_chrome":
                 orders.on_feed_lost()
+            elif event.state != "connected":
+                orders.on_line_cut()
         elif not isinstance(event, _OF_THE_MARKET):
             orders.hear(at, self._clock.now(at), event)
 
@@ -276,6 +285,13 @@ class Desk:
     def session(self) -> Session:
         """What may be relied on now."""
         return self._standing.session
+
+    def session_at(self, at: Millis) -> Session:
+        """The same as of `at`: what was fresh when it was said last may be stale by now, before any beat."""
+        session, heard = self.session, self._standing.newest_heard
+        if session.state != "ready" or (heard is not None and at - heard <= self._stale_after):
+            return session
+        return msgspec.structs.replace(session, state="stale", reason="no tick has been heard for too long")
 
     @property
     def account(self) -> AccountState | None:

@@ -28,6 +28,9 @@ class Ear(Protocol):
     def on_feed_lost(self) -> None:
         """Frames of the market were missed: bars that are open are not whole any more."""
 
+    def on_order_unclear(self, at: Millis) -> None:
+        """An order may have left the page unread: that none was heard proves nothing of the clicks that are out."""
+
     def alert(self, code: str, detail: str, at: Millis) -> None:
         """Tell a person something; `code` is a stable word, `detail` a sentence."""
 
@@ -50,14 +53,18 @@ class DriverHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Permit(Protocol):
-    """The last word before a click, and the ear for what became of it. Neither method waits or raises.
+    """The last word before a click, and the ear for what became of it. No method is awaited.
 
-    For each click the driver asks first; only None lets it be made, and by then the journal knows that it may have
-    been.
+    For each click the driver asks first, which takes as long as the journal's disk does; only None lets it be made, and
+    by then the journal knows that it may have been. Where the page asks whether the click is meant, `still` comes
+    before the yes.
     """
 
     def ask(self, sighting: Sighting, attempt: int) -> Refusal | None:
         """Whether this click may be made, with what the page shows; attempts count from 1."""
+
+    def still(self, sighting: Sighting) -> Refusal | None:
+        """Whether the order that was clicked may be gone on with, with what the page shows; writes nothing down."""
 
     def clicked(self, attempt: int, landed: bool | None) -> None:
         """The click was made: `landed` False where it provably reached no button, None where nobody can tell yet."""
@@ -120,6 +127,9 @@ class Hands(Protocol):
 
     async def relist(self) -> bool:
         """Have the broker tell its open and closed deals again; False where the page may not be reloaded."""
+
+    async def reload(self) -> Account | None:
+        """Load the page anew, as its owner asks; gives the account in front once the page has logged in again."""
 
 
 type Passing = Callable[[str], None]

@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from time import time_ns
@@ -13,13 +12,13 @@ import msgspec
 
 from qfluxd.api.commands import Later, Repeat, Request, TradeOpen, Unsure
 from qfluxd.api.payloads import encode_json
-from qfluxd.api.wire import trade_payload
+from qfluxd.api.shapes import trade_payload
 from qfluxd.desk import Desk
 from qfluxd.errors import Disconnected, PageError
-from qfluxd.model import Millis, Order, Refusal, Sighting, Stage, Trade, TradingState, TradingSwitch
+from qfluxd.model import Millis, Order, Refusal, Stage, Trade, TradingState, TradingSwitch
+from qfluxd.permit import LEAVING, Guards, OrderPermit
 from qfluxd.ports import Driver, Hands
 from qfluxd.settings import RiskSettings
-from qfluxd.trading import risk
 from qfluxd.trading.orders import Orders
 from qfluxd.trading.records import Kind, Told, canonical
 from qfluxd.trading.relisting import Relisting
@@ -28,7 +27,7 @@ type Outcome = dict[str, Any] | Refusal | Unsure
 """What an asker is told in the end: the trade, why there is none, or that nobody can tell."""
 
 _PLACE_WITHIN: Final = 120.0
-"""Seconds, above all that the page's own bounds add up to: a hand that hangs must not hold up the next order."""
+"""Seconds in which a page that can be worked at all has been: a hand that hangs must not hold up the next order."""
 _TICK: Final = 0.5
 _DECIDED: Final[frozenset[Stage]] = frozenset({"accepted", "refused", "settled", "unknown"})
 
@@ -36,8 +35,9 @@ _DECIDED: Final[frozenset[Stage]] = frozenset({"accepted", "refused", "settled",
 class Trading:
     """Places orders by request, one at a time, and keeps the switch that stops them.
 
-    The promise: a request acts at most once and is answered as often as it is asked; what it was answered is kept
-    before it is told. Cancelled at any point it leaves the journal as it is, for the next start to take up.
+    The promise: a request acts at most once and is answered as often as it is asked; what became of its order is kept
+    before it is told. Cancelled at any point it leaves the journal as it is, for the next start to take up; who waits
+    then is told nothing of the order, and may ask again.
     """
 
     def __init__(
@@ -49,21 +49,19 @@ class Trading:
         now: Callable[[], Millis] = lambda: time_ns() // 1_000_000,
     ) -> None:
         """`now` is this machine's clock, the one by which the desk is told the time."""
-        self._desk = desk
         self._orders = orders
         self._driver = driver
-        self._settings = settings
+        self._guards = Guards(desk, orders, driver, settings, now)
         self._now = now
         self._turn = asyncio.Lock()
         self._group: asyncio.TaskGroup | None = None
         self._ways: dict[str, asyncio.Future[Outcome]] = {}
         self._waits: dict[str, asyncio.Event] = {}
-        self._leaving = False
         orders.watchers.append(self._on_trade)
 
     def reconfigure(self, settings: RiskSettings) -> None:
         """Apply limits that have changed; they hold from the next look at an order on, also of one on its way."""
-        self._settings = settings
+        self._guards.settings = settings
         self._orders.reconfigure(settings)
 
     async def run(self) -> Never:
@@ -82,7 +80,7 @@ class Trading:
 
     async def leave(self, seconds: float) -> None:
         """Let no order through any more, and wait at most so long for those that are on their way."""
-        self._leaving = True
+        self._guards.leaving = True
         if self._ways:
             await asyncio.wait(list(self._ways.values()), timeout=seconds)
 
@@ -98,17 +96,17 @@ class Trading:
         order = self._order(request, request.id)
         hands, group = self._driver.hands, self._group
         if request.dry_run:
-            return self._guard(order) or _rehearsed(request)
+            return self._guards.before(order) or _rehearsed(request)
         if (known := self._orders.asked(order.request)) is not None:
             return self._again(order, known)
-        if self._leaving:
-            return _LEAVING
+        if self._guards.leaving:
+            return LEAVING
         if hands is None or group is None:
             return Refusal("no_page", "there is no page to trade on")
         refusal = self._orders.receive(order)
         if refusal is not None:
             return refusal
-        refusal = self._guard(order) or self._orders.intend(order.id, self._now())
+        refusal = self._guards.before(order) or self._orders.intend(order.id, self._now())
         if refusal is not None:
             return self._refused(order, refusal)
         way = self._ways[order.request] = asyncio.get_running_loop().create_future()
@@ -134,18 +132,16 @@ class Trading:
         return Repeat(self._before(known)) if way is None else Later(self._told(known.id), _joined(way))
 
     def _before(self, known: Trade) -> Outcome:
-        """What was answered, or what has come to be known since where that was only that nobody knew."""
+        """What was answered, or what has come to be known since where that was that nobody knew, or was wrong."""
         assert known.request is not None
         told = self._orders.told(known.request)
-        if told is None or (told.kind == "unsure" and known.stage != "unknown"):
+        if told is None or told.kind not in ("ok", _KINDS.get(known.stage)):
             return self._answer(known)
         return _outcome(told.kind, told.code, told.detail, _DECODER.decode(told.data))
 
     def status(self, ident: str) -> Trade | None:
         """A trade by the id of its request, its own, or its deal's."""
-        asked = (canonical(ident), *((ident,) if ident.isdecimal() else ()))
-        found = (self._orders.asked(request) for request in asked)
-        return next((trade for trade in found if trade is not None), None) or self._orders.trade(ident)
+        return self._orders.asked(canonical(ident)) or self._orders.trade(ident)
 
     def trades(self, count: int) -> list[Trade]:
         """The newest trades, newest first."""
@@ -171,7 +167,10 @@ class Trading:
         return self.switch if self.switch.state == "active" else self._turned("active", reason)
 
     def kill(self, reason: str) -> TradingSwitch | Refusal:
-        """Let no click through from now on, not even of an order on its way, also after a restart."""
+        """Permit nothing more from now on, not even for an order on its way, also after a restart.
+
+        What has been permitted already, such as the click that is being made, is not called back.
+        """
         return self._turned("killed", reason)
 
     def _turned(self, state: TradingState, reason: str) -> TradingSwitch | Refusal:
@@ -184,7 +183,7 @@ class Trading:
         decided = self._waits[order.id] = asyncio.Event()
         try:
             async with self._turn:
-                refusal = self._guard(order) or await self._place(order, hands)
+                refusal = self._guards.before(order) or await self._place(order, hands)
                 self._orders.refuse(order.id, refusal, self._now())
                 trade = self._orders.trade(order.id)
                 if trade is not None and trade.stage not in _DECIDED:
@@ -200,40 +199,18 @@ class Trading:
         """Work the page; gives why the order is given up if it was not clicked."""
         try:
             async with asyncio.timeout(_PLACE_WITHIN):
-                placed = await hands.place(order, _Permit(self, order))
+                placed = await hands.place(order, OrderPermit(self._guards, order))
         except PageError as problem:
             return Refusal(problem.code, problem.detail, {"tried": problem.tried, "artifact": problem.artifact})
         except Disconnected as problem:
             return Refusal("page_gone", str(problem))
         except TimeoutError:
             return Refusal("control_stuck", f"the page did not let itself be worked within {_PLACE_WITHIN:g} s")
+        finally:
+            self._orders.worked(order.id, self._now())
         if placed.artifacts is not None:
             self._orders.attach(order.id, placed.artifacts, self._now())
         return placed.refusal or Refusal("control_stuck", "the page was worked, and nothing was clicked")
-
-    def _guard(self, order: Order) -> Refusal | None:
-        return _LEAVING if self._leaving else risk.before(order, self._picture(order), self._settings)
-
-    def ask(self, order: Order, sighting: Sighting, attempt: int) -> Refusal | None:
-        """Whether the button may be pressed now; None only once the journal has it."""
-        refusal = _LEAVING if self._leaving else risk.at_click(order, sighting, self._picture(order), self._settings)
-        return refusal or self._orders.clicking(order.id, self._now(), sighting.account_label, attempt)
-
-    def clicked(self, order: Order, attempt: int, landed: bool | None) -> None:
-        """It was pressed."""
-        self._orders.clicked(order.id, self._now(), attempt, landed)
-
-    def _picture(self, order: Order) -> risk.Picture:
-        at, session = self._now(), self._desk.session
-        return risk.Picture(
-            at=at,
-            session=session,
-            expected=self._driver.account,
-            switch=self._orders.switch,
-            asset=next((asset for asset in self._desk.assets() if asset.symbol == order.asset), None),
-            exposure=self._orders.exposure(at, session.account, order.id),
-            journal=self._orders.trouble,
-        )
 
     def _on_trade(self, trade: Trade) -> None:
         if trade.stage in _DECIDED and (wait := self._waits.get(trade.id)) is not None:
@@ -277,21 +254,6 @@ class Trading:
         return _outcome(kind, trade.code, trade.detail, data)
 
 
-@dataclass(frozen=True, slots=True)
-class _Permit:
-    """The last word before each click of one order (`qfluxd.ports.Permit`)."""
-
-    trading: Trading
-    order: Order
-
-    def ask(self, sighting: Sighting, attempt: int) -> Refusal | None:
-        return self.trading.ask(self.order, sighting, attempt)
-
-    def clicked(self, attempt: int, landed: bool | None) -> None:
-        self.trading.clicked(self.order, attempt, landed)
-
-
-_LEAVING: Final = Refusal("stopping", "the daemon is stopping and takes no new orders")
 _KINDS: Final[dict[Stage, Kind]] = {"refused": "refused", "unknown": "unsure"}
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 """Money in a stored answer keeps its digits."""

@@ -50,7 +50,8 @@ class Answers:
 
     A slow command holds up neither another one nor its like: each request waits on its own, and each command has
     its bounds (`Command.per_second`, `burst`, `parallel`), past which it is answered ``rate_limited`` or ``busy``.
-    A request whose id has acted before is told what became of it, however late or often it comes.
+    A request whose id has acted before is told what became of it, however late it comes; repeats have the same bounds,
+    counted on their own, so that a flood of them keeps no new request out.
     """
 
     def __init__(
@@ -76,13 +77,21 @@ class Answers:
         if isinstance(request, Fault):
             say(self._limit("", Command.per_second, Command.burst) or request)
         elif (before := self._before(request)) is not None:
-            await self._work(request, say, lambda: _at_once(before))
-        elif refused := late(request, self._now()) or self._bounds(request.command):
+            await self._repeat(request, say, before)
+        elif refused := late(request, self._now()) or self._bounds(request.command, request.command.name):
             say(refused)
         elif request.dry_run and not request.command.rehearses:
             say({"dry_run": True, "command": request.command.name, "arguments": request.command})
         else:
-            await self._work(request, say, lambda: self._perform(request))
+            await self._work(request, request.command.name, say, lambda: self._perform(request))
+
+    async def _repeat(self, request: Request, say: "Say", before: Any) -> None:
+        """Tell what is known of an id, within the bounds of repeats; turning one down takes nothing from the id."""
+        lane = f"repeats of {request.command.name}"
+        if refused := self._bounds(request.command, lane):
+            say(refused)
+        else:
+            await self._work(request, lane, say, lambda: _at_once(before))
 
     def _before(self, request: Request) -> Any | None:
         """The outcome for an id that is known; where that cannot be looked up nothing is done for it."""
@@ -93,15 +102,14 @@ class Answers:
         except QfluxdError as error:
             return Refusal(_CODES.get(type(error), "failed"), str(error))
 
-    async def _work(self, request: Request, say: "Say", work: Work) -> None:
-        name = request.command.name
-        self._running[name] += 1
+    async def _work(self, request: Request, lane: str, say: "Say", work: Work) -> None:
+        self._running[lane] += 1
         told = False
         try:
             say(await self._outcome(request, say, work))
             told = True
         finally:
-            self._running[name] -= 1
+            self._running[lane] -= 1
             if not told:
                 say(_ended(sys.exception()))
 
@@ -119,10 +127,10 @@ class Answers:
             return Refusal(_CODES.get(type(error), "failed"), str(error))
         return outcome
 
-    def _bounds(self, command: Command) -> Refusal | None:
-        if self._running[command.name] >= command.parallel or self._running.total() >= MOST_AT_A_TIME:
-            return Refusal("busy", f"{self._running[command.name]} of {command.name} are being performed; ask later")
-        return self._limit(command.name, command.per_second, command.burst)
+    def _bounds(self, command: Command, lane: str) -> Refusal | None:
+        if self._running[lane] >= command.parallel or self._running.total() >= MOST_AT_A_TIME:
+            return Refusal("busy", f"{self._running[lane]} of {lane} are being performed; ask later")
+        return self._limit(lane, command.per_second, command.burst)
 
     def _limit(self, name: str, per_second: float, burst: int) -> Refusal | None:
         bucket = self._buckets.get(name)
@@ -164,6 +172,9 @@ def _worded(outcome: Any) -> tuple[Status, str, str | None, Any]:
             return "error", outcome.code, outcome.detail, outcome.data
         case Unsure():
             return "unknown", outcome.code, outcome.detail, outcome.data
+        case Repeat(Refusal() as refusal):
+            said = f"this id was used before, and refused then: {refusal.detail}; to try again take a new id"
+            return "duplicate", refusal.code, said, refusal.data
         case Repeat():
             return "duplicate", *_worded(outcome.answer)[1:]
         case _:

@@ -6,6 +6,7 @@ connect everything retained is sent again, because a broker may have lost it.
 
 import asyncio
 import ssl
+from time import monotonic
 from typing import Never
 from uuid import uuid4
 
@@ -23,8 +24,11 @@ from qfluxd.api.payloads import MqttHealth, StatusPayload
 from qfluxd.api.replies import Replies
 from qfluxd.errors import ConfigError, Disconnected, Mistake
 from qfluxd.keeping import keep
+from qfluxd.model import Alert
 from qfluxd.settings import MqttSettings
 
+GREETED = 5.0
+"""Seconds for which our own ``online`` is news to another daemon of this name."""
 FLUSH_WITHIN = 1.0
 """Seconds on the way out for what waits to be sent, and again for the goodbye to be acknowledged."""
 
@@ -35,7 +39,8 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 class MqttEdge:
     """One daemon's presence on MQTT: while it is connected, the broker's retained topics equal the outbox's.
 
-    `session` is the id by which ``status`` tells this run from those before it.
+    `session` is the id by which ``status`` tells this run from those before it. Two daemons of one name would both do
+    what is asked: each learns of the other by its ``online``, and says so (`rival`).
     """
 
     def __init__(
@@ -58,6 +63,9 @@ class MqttEdge:
         self._connects = 0
         self._received = 0
         self._said: type[Disconnected] | None = None
+        self._outbox = outbox
+        self._rivals: set[str] = set()
+        self._greeted = -GREETED
 
     @property
     def health(self) -> MqttHealth:
@@ -73,6 +81,13 @@ class MqttEdge:
             stats.taken,
             self._received,
         )
+
+    @property
+    def rival(self) -> str | None:
+        """A sentence about another daemon of our name that is online, None while there is none."""
+        if not self._rivals:
+            return None
+        return f"another qfluxd is online as {self._base.rstrip('/')}; stop it, or give one another [daemon] name"
 
     async def run(self) -> None:
         """Stay connected until cancelled, then flush, say ``offline`` and disconnect, within about three seconds.
@@ -110,7 +125,8 @@ class MqttEdge:
         if not await line.subscribe("request/#", stored=True):
             get_logger().warning("mqtt broker forbids us to hear requests", topic=f"{self._base}request/#")
         await line.subscribe("status", stored=False)
-        line.send(wire.status("online", self.session, "start", host_now()))
+        self._rivals.clear()  # those that are there answer our greeting
+        self._greet_others(line)
         self._feed.restate("info")
         self._on_connected()
 
@@ -157,9 +173,25 @@ class MqttEdge:
         if message.retain or (status is not None and status.session == self.session and status.state == "online"):
             return
         if status is not None and status.state == "online":
-            get_logger().warning("another qfluxd uses this name", name=self._base, session=status.session)
+            self._on_rival(line, status.session)
             return
+        if status is not None:
+            self._rivals.discard(status.session)
+        self._greet_others(line)
+
+    def _greet_others(self, line: Line) -> None:
         line.send(wire.status("online", self.session, "start", host_now()))
+        self._greeted = monotonic()
+
+    def _on_rival(self, line: Line, session: str) -> None:
+        """Another daemon of our name: a person is told once, and it is told of us unless it has just heard us."""
+        known = session in self._rivals
+        self._rivals.add(session)
+        if not known:
+            get_logger().warning("another qfluxd uses this name", name=self._base, session=session)
+            self._outbox.on_fact(Alert("name_taken", f"{self.rival}; no trade is opened until then", host_now()))
+        if not known or monotonic() - self._greeted >= GREETED:
+            self._greet_others(line)
 
     def _on_connected(self) -> None:
         self._connected, self._since = True, host_now()

@@ -189,7 +189,7 @@ class TradePayload(msgspec.Struct, frozen=True, gc=False):
     """
 
     id: str
-    request: str | int | None
+    request: str | None
     asset: str
     side: Side
     stake: Decimal

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAliasType, get_args, get_origin
 import msgspec
 
 from qfluxd.api.commands import COMMANDS, Command, Request
+from qfluxd.api.mistakes import as_sentence
 from qfluxd.api.wire import LARGEST
 from qfluxd.market.layout import LAST_MILLIS
 from qfluxd.model import Millis
@@ -132,7 +133,7 @@ def _sentence(kind: type[Command], error: str, arguments: dict[str, Any]) -> str
         value = arguments[name]
         nearest = _nearest(value, words) if isinstance(value, str) else ""
         return f"{name} must be one of {', '.join(words)}{nearest}"
-    return f"{name}: {what.replace('`', '').replace('Expected', 'expected', 1).replace('decimal', 'number')}"
+    return as_sentence(kind, name, what)
 
 
 def _words(kind: type[Command], name: str) -> tuple[str, ...]:

@@ -5,40 +5,32 @@ each is a model of `qfluxd.api.payloads`.
 """
 
 from collections.abc import Mapping
-from decimal import Decimal
-from functools import cache
 from typing import Any, Literal
 
 import msgspec
 
 from qfluxd.api.payloads import (
-    AccountPayload,
     AlertPayload,
     AssetPayload,
     AssetsPayload,
-    CandlePayload,
     ControlPayload,
-    DealPayload,
     HealthPayload,
     InfoPayload,
     LogLevel,
     LogPayload,
     OpenTradesPayload,
     SessionEventPayload,
-    SessionPayload,
     StatusPayload,
     TickPayload,
     TradeEventPayload,
-    TradePayload,
     encode_json,
 )
+from qfluxd.api.shapes import account_payload, candle_payload, money, session_payload, trade_payload
 from qfluxd.api.topics import Topics
 from qfluxd.model import (
-    SECOND,
     AccountState,
     Alert,
     Candle,
-    Deal,
     Fact,
     Gap,
     Millis,
@@ -49,7 +41,6 @@ from qfluxd.model import (
     Tick,
     Trade,
     TradingSwitch,
-    timeframe_name,
 )
 from qfluxd.settings import RiskSettings
 
@@ -62,7 +53,6 @@ HEALTH_EXPIRES = 90
 """Seconds: three of the thirty between two `health` messages."""
 SCREENSHOT_EXPIRES = 24 * 3600
 """Seconds: an older picture says nothing of the page."""
-CENT = Decimal("0.01")
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -80,9 +70,6 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     correlation: bytes | None = None
     again: bool = False
     elsewhere: bool = False
-
-
-_timeframe = cache(timeframe_name)
 
 
 class Wire:
@@ -143,27 +130,6 @@ def _kept(topic: str, payload: msgspec.Struct, expiry: int | None = None) -> Mes
     return Message(topic, encode_json(payload), retain=True, qos=1, expiry=expiry)
 
 
-def candle_payload(candle: Candle) -> CandlePayload:
-    """A closed candle as topics and answers show it."""
-    return CandlePayload(
-        candle.series.asset,
-        _timeframe(candle.series.timeframe),
-        candle.at,
-        candle.open,
-        candle.high,
-        candle.low,
-        candle.close,
-        candle.ticks,
-        candle.quality,
-    )
-
-
-def money(amount: Decimal) -> Decimal:
-    """An amount with at least two decimals, more where the account has more."""
-    exponent = amount.as_tuple().exponent
-    return amount if isinstance(exponent, int) and exponent <= -2 else amount.quantize(CENT)
-
-
 def status(
     state: Literal["online", "offline"], session_id: str, reason: Literal["start", "stop", "lost"], at: Millis
 ) -> Message:
@@ -174,20 +140,6 @@ def status(
 def session(fact: Session) -> Message:
     """``session``."""
     return _kept("session", session_payload(fact))
-
-
-def session_payload(fact: Session) -> SessionPayload:
-    """The session as topic and answers show it."""
-    return SessionPayload(
-        fact.state,
-        fact.reason,
-        fact.connected,
-        fact.account,
-        fact.asset,
-        None if fact.timeframe is None else _timeframe(fact.timeframe),
-        fact.clock_offset_ms,
-        fact.since,
-    )
 
 
 def session_event(fact: Session) -> Message:
@@ -201,11 +153,6 @@ def account(fact: AccountState) -> Message:
     return _kept("account", account_payload(fact))
 
 
-def account_payload(fact: AccountState) -> AccountPayload:
-    """The account as topic and answers show it."""
-    return AccountPayload(money(fact.balance), fact.currency, fact.account, fact.at)
-
-
 def alert(fact: Alert | Gap) -> Message:
     """``event/alert``; a gap in an asset's ticks is one with the code ``gap``."""
     if isinstance(fact, Gap):
@@ -214,55 +161,6 @@ def alert(fact: Alert | Gap) -> Message:
     else:
         payload = AlertPayload(fact.code, fact.code, fact.detail, fact.at)
     return Message("event/alert", encode_json(payload), qos=1)
-
-
-def deal_payload(deal: Deal) -> DealPayload:
-    """A deal as topics and answers show it."""
-    return DealPayload(
-        deal.id,
-        deal.asset,
-        deal.side,
-        money(deal.stake),
-        deal.payout,
-        deal.opened,
-        deal.closes,
-        deal.open_price,
-        deal.account,
-        deal.currency,
-        deal.close_price,
-        None if deal.profit is None else money(deal.profit),
-    )
-
-
-def trade_payload(trade: Trade) -> TradePayload:
-    """A trade as topics and answers show it."""
-    return TradePayload(
-        trade.id,
-        _asked(trade.request),
-        trade.asset,
-        trade.side,
-        money(trade.stake),
-        _timeframe(max(SECOND, round(trade.expiry / SECOND) * SECOND)),
-        trade.stage,
-        trade.code,
-        trade.detail or None,
-        trade.received,
-        trade.changed,
-        trade.account,
-        None if trade.deal is None else deal_payload(trade.deal),
-        trade.artifacts,
-        trade.foreign,
-    )
-
-
-def _asked(request: str | None) -> str | int | None:
-    """The id as its asker wrote it: the journal tells ``"1"`` and ``1`` apart by keeping them as JSON."""
-    if request is None:
-        return None
-    try:
-        return msgspec.json.decode(request, type=str | int)
-    except msgspec.DecodeError:
-        return request
 
 
 def trade_event(fact: Trade) -> Message:

@@ -14,7 +14,6 @@ from qfluxd.chrome.seen import (
     BOX_SCRIPT,
     FILL_SCRIPT,
     FIND_SCRIPT,
-    REVEAL_SCRIPT,
     VIEW_SCRIPT,
     Box,
     Found,
@@ -110,13 +109,6 @@ class Hand:
         async with self._within(CALL_SECONDS):
             await self._page.mouse.click(x, y)
 
-    async def click(self, selector: str) -> None:
-        """Click the centre of the first element that matches, scrolled into view; what lies over it gets the click."""
-        found = await self.evaluate(REVEAL_SCRIPT, selector)
-        if found is None:
-            raise NotDone("missing", f"nothing matches {selector}")
-        await self.click_at(*Box(*found).centre)
-
     async def press(self, key: str) -> None:
         """Press a key by Playwright's name for it: ``Enter``, ``Escape``, ``ControlOrMeta+A``."""
         async with self._within(CALL_SECONDS):
@@ -167,8 +159,8 @@ class Hand:
         )
         if fault := answer.get("exceptionDetails"):
             said = fault.get("exception", {}).get("description") or fault.get("text", "")
-            raise NotDone("failed", f"a script failed in the page: {said[:300]}")
-        return answer["result"].get("value")
+            raise NotDone("failed", f"a script failed in the page: {_well_formed(said)[:300]}")
+        return _well_formed(answer["result"].get("value"))
 
     async def _own_world(self) -> int:
         if self._world is None:
@@ -243,6 +235,19 @@ def _translated(error: Error) -> QfluxdError:
     if "closed" in said or "crashed" in said:
         return Disconnected(_GONE)
     return NotDone("failed", f"Chrome refused: {_first_line(error)}")
+
+
+def _well_formed(value: Any) -> Any:
+    """The same without half a character, as a text that was cut may end with: no file and no message can hold one."""
+    match value:
+        case str() if not value.isascii():
+            return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        case list():
+            return [_well_formed(each) for each in value]
+        case dict():
+            return {key: _well_formed(each) for key, each in value.items()}
+        case _:
+            return value
 
 
 def _first_line(error: Error) -> str:

@@ -36,11 +36,6 @@ class Box:
     width: float
     height: float
 
-    @property
-    def centre(self) -> tuple[float, float]:
-        """Its middle point."""
-        return self.x + self.width / 2, self.y + self.height / 2
-
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -67,13 +62,6 @@ FIND_SCRIPT: Final = """selectors => {
 BOX_SCRIPT: Final = """selector => {
   const element = document.querySelector(selector)
   if (!element) return null
-  const box = element.getBoundingClientRect()
-  return [box.x, box.y, box.width, box.height]
-}"""
-REVEAL_SCRIPT: Final = """selector => {
-  const element = document.querySelector(selector)
-  if (!element) return null
-  element.scrollIntoView({block: 'nearest', inline: 'nearest', behavior: 'instant'})
   const box = element.getBoundingClientRect()
   return [box.x, box.y, box.width, box.height]
 }"""

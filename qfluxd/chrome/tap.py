@@ -36,12 +36,14 @@ class TapStats(msgspec.Struct, frozen=True):
     """What the tap has done since it was opened.
 
     `frames` and `bytes` were passed on, `secrets` dropped because they authenticate, `lost` dropped because the
-    consumer was too slow, `garbled` made no sense; `queued` wait now, `peak` waited at most.
+    consumer was too slow, `garbled` made no sense; `queued` wait now, `peak` waited at most. `withheld` are those among
+    `secrets` that the page has sent and that say one of the words to be counted.
     """
 
     frames: int
     bytes: int
     secrets: int
+    withheld: int
     lost: int
     garbled: int
     queued: int
@@ -57,8 +59,9 @@ class Tap:
     to be dropped is counted and told. It sends nothing to the page and changes nothing in it.
     """
 
-    def __init__(self, browser: Browser, pages: Sequence[str], channel: Channel) -> None:
+    def __init__(self, browser: Browser, pages: Sequence[str], channel: Channel, words: Sequence[bytes] = ()) -> None:
         self.browser = browser
+        self._words = tuple(words)
         self._gate = Gate()
         self._channel = channel
         self._line = Connection(self._take, self._hear, channel.end_turn)
@@ -68,6 +71,7 @@ class Tap:
         self._frames = 0
         self._bytes = 0
         self._secrets = 0
+        self._withheld = 0
         self._garbled = 0
 
     # ---------------------------------------------------------------------------- the way of a single frame
@@ -105,6 +109,7 @@ class Tap:
             self._channel.put(Frame(now // 1_000_000, conn, data, text, sent), now)
         else:
             self._secrets += 1
+            self._withheld += sent and any(word in data for word in self._words)
 
     def _hear(self, method: str, params: msgspec.Raw, session: str) -> None:
         if method in _FRAME_EVENTS:  # with its parts in another order than the one that is looked for
@@ -209,6 +214,7 @@ class Tap:
             frames=self._frames,
             bytes=self._bytes,
             secrets=self._secrets,
+            withheld=self._withheld,
             lost=self._channel.lost,
             garbled=self._garbled + self._targets.garbled + self._line.garbled,
             queued=self._channel.queued,
@@ -225,13 +231,15 @@ async def open_tap(
     *,
     see: SeeFrame,
     tell: Tell,
+    words: Sequence[bytes] = (),
     most_frames: int = MOST_FRAMES,
     most_bytes: int = MOST_BYTES,
 ) -> AsyncIterator[Tap]:
     """A line to the Chrome at `endpoint` (``http://host:port``) for as long as the block runs; `Tap.run` listens.
 
     `pages` are patterns of the trading page's address, such as ``https://pocketoption.com/*``. `see` gets every frame
-    and `tell` every event of a page, in one order, on the loop. The two limits bound what is kept for a slow consumer.
+    and `tell` every event of a page, in one order, on the loop. What is sent and withheld though it says one of `words`
+    is counted apart. The two limits bound what is kept for a slow consumer.
 
     Raises:
         Disconnected: no Chrome answers there.
@@ -239,7 +247,7 @@ async def open_tap(
     """
     channel = Channel(see, tell, most_frames=most_frames, most_bytes=most_bytes)
     browser = await find_browser(endpoint)
-    tap = Tap(browser, pages, channel)
+    tap = Tap(browser, pages, channel, words)
     try:
         await tap.connect()
         yield tap

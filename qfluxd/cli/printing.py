@@ -3,6 +3,8 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from qfluxd.errors import QfluxdError
@@ -25,6 +27,18 @@ def put_table(rows: Iterable[Sequence[object]]) -> None:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         put("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def when(at: int, *, milliseconds: bool = False) -> str:
+    """A time in ms UTC, such as ``2026-11-22T11:34:29Z``."""
+    moment = datetime.fromtimestamp(at / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds" if milliseconds else "seconds").replace("+00:00", "Z")
+
+
+def amount(value: float, sign: str = "") -> str:
+    """Money with at least two decimals, and with all that it has; `sign` is ``+`` where a gain is to have one."""
+    exact = Decimal(str(value))
+    return f"{exact:{sign}.2f}" if exact == round(exact, 2) else f"{exact:{sign}f}"
 
 
 def put_data(data: Any) -> None:

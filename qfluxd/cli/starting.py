@@ -1,6 +1,7 @@
 """The commands that start something: the daemon, the demo, Chrome, the practice broker, a replay."""
 
 import asyncio
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,6 +39,11 @@ Seed = Annotated[int, Parameter(help="The same seed gives the same market. Defau
 log = structlog.get_logger()
 
 
+def _keep_private() -> None:
+    """Whatever this program makes from now on, and what it starts, is for its owner only."""
+    os.umask(0o077)
+
+
 def _log_as(found: "Loaded") -> None:
     """Begin the log as configured, with what an owner should know of the configuration."""
     logs.set_up(found.settings.log.level, found.settings.log.format)
@@ -52,6 +58,7 @@ async def run(*, config: Config = None, set_: Set = None) -> int:
     SIGTERM or Ctrl-C stops it, SIGHUP reads the configuration again.
     """
     found = loaded(config, set_)
+    _keep_private()
     _log_as(found)
     from qfluxd.daemon import run_daemon
 
@@ -71,6 +78,7 @@ async def demo(
     """
     from qfluxd.demo import DemoOptions, run_demo
 
+    _keep_private()
     return await run_demo(DemoOptions(seconds=seconds, feed=feed, seed=seed, speed=speed))
 
 
@@ -85,6 +93,7 @@ async def chrome(
     Closing the window, Ctrl-C or SIGTERM ends it.
     """
     found = loaded(config, set_)
+    _keep_private()
     _log_as(found)
     return await until_stopped(_chrome(found, url or _first_page(found))) or 0
 

@@ -8,8 +8,9 @@ from uuid import uuid4
 
 from cyclopts import Parameter
 
+from qfluxd.cli.answering import put_answer
 from qfluxd.cli.options import Config, Json, Seconds, Set, loaded
-from qfluxd.cli.printing import Failed, complain, put, put_data, put_json
+from qfluxd.cli.printing import Failed, complain, put, put_json
 from qfluxd.cli.stopping import until_stopped
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 Timeout = Annotated[float, Parameter(help="Seconds to wait for an answer. Default: 10; for work that takes long 120.")]
 
 _DONE = ("ok", "duplicate")
+_IDS = ("id", "trade")
+"""Arguments that are text, also where they look like a number."""
 
 
 async def send(
@@ -40,8 +43,22 @@ async def send(
     settings = loaded(config, set_).settings
     async with open_caller(settings.mqtt, settings.daemon.name) as caller:
         answer = await caller.ask(command, fields, timeout, lambda _: complain("accepted; the outcome follows"))
-    _show(answer, json)
+        now = None if json else await _as_it_stands(caller, answer, timeout)
+    if json:
+        put_json(answer)
+    else:
+        put_answer(command, answer, now)
     return _code(answer)
+
+
+async def _as_it_stands(caller: "Caller", answer: dict[str, Any], seconds: float) -> dict[str, Any] | None:
+    """How the trade of a repeated request stands by now: the answer is the first one, however old."""
+    trade = (answer.get("data") or {}).get("trade")
+    if answer.get("status") != "duplicate" or not isinstance(trade, dict):
+        return None
+    status = await caller.ask("trade/status", {"trade": trade["id"]}, seconds)
+    now = (status.get("data") or {}).get("trade")
+    return now if isinstance(now, dict) else None
 
 
 def _with_id(command: str, fields: dict[str, Any]) -> dict[str, Any]:
@@ -70,37 +87,14 @@ def _argument(word: str) -> tuple[str, Any]:
     if not equals or not key:
         raise Failed(f"{word!r} is not key=value, such as asset=EURUSD_otc")
     try:
-        return key, jsonlib.loads(text, parse_float=Decimal, parse_constant=_no_number)
+        value = jsonlib.loads(text, parse_float=Decimal, parse_constant=_no_number)
     except (ValueError, ArithmeticError):
         return key, text
+    return key, text if key in _IDS and not isinstance(value, str) else value
 
 
 def _no_number(word: str) -> Any:
     raise ValueError(word)
-
-
-def _show(answer: dict[str, Any], json: bool) -> None:
-    if json:
-        put_json(answer)
-        return
-    data = answer.get("data")
-    if data:
-        _put(data)
-    if answer.get("error"):
-        complain(f"qfluxd: {answer['error']} ({answer.get('code')})")
-    elif not data:
-        put(str(answer.get("status")))
-
-
-def _put(data: dict[str, Any]) -> None:
-    from qfluxd.cli.trades import put_trade, put_trades
-
-    if isinstance(data.get("trade"), dict):
-        put_trade(data["trade"])
-    elif isinstance(data.get("trades"), list):
-        put_trades(data["trades"])
-    else:
-        put_data(data)
 
 
 async def watch(

@@ -1,7 +1,6 @@
 """`trades`: what the journal holds, read beside a daemon that runs or long after it."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,7 +8,7 @@ import msgspec
 from cyclopts import Parameter
 
 from qfluxd.cli.options import Config, Json, loaded
-from qfluxd.cli.printing import Failed, put, put_data, put_json, put_table
+from qfluxd.cli.printing import Failed, amount, put, put_data, put_json, put_table, when
 
 if TYPE_CHECKING:
     from qfluxd.model import Trade
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 
 Folder = Annotated[Path | None, Parameter(help="The folder that holds the journal. Default: [daemon] state_dir.")]
 _STEP = ("at", "stage", "code", "error")
+_TIMES = frozenset({"received", "changed", "opened", "closes"})
+_MONEY = frozenset({"stake", "profit"})
 _COLUMNS = ("received", "id", "side", "asset", "stake", "expiry", "stage", "code", "account", "deal", "profit")
 
 
@@ -60,7 +61,7 @@ def show(
         trade = _found(journal, ident)
         if trade is None:
             raise Failed(f"{journal.file} knows no trade {ident}; qfluxd trades list shows the newest")
-        steps = [_step(step) for step in journal.steps(trade.id)]
+        steps = _steps(journal.steps(trade.id))
     if json:
         put_json({"trade": _plain(trade), "steps": steps})
         return
@@ -72,7 +73,15 @@ def show(
 def put_trade(trade: dict[str, Any]) -> None:
     """One trade as topics show it, a line for each thing known of it and of its deal."""
     deal = {f"deal.{key}": value for key, value in (trade["deal"] or {}).items()}
-    put_data({key: value for key, value in trade.items() if key != "deal"} | deal)
+    fields = {key: value for key, value in trade.items() if key != "deal"} | deal
+    put_data({key: _readable(key, value) for key, value in fields.items()})
+
+
+def _readable(key: str, value: Any) -> Any:
+    name = key.removeprefix("deal.")
+    if value is None or name not in _TIMES | _MONEY:
+        return value
+    return when(value, milliseconds=True) if name in _TIMES else amount(value)
 
 
 def put_trades(trades: Sequence[dict[str, Any]]) -> None:
@@ -87,41 +96,52 @@ def _row(trade: dict[str, Any]) -> tuple[object, ...]:
     deal = trade["deal"] or {}
     profit = deal.get("profit")
     return (
-        _time(trade["received"]),
+        when(trade["received"]),
         trade["id"] if trade["request"] is None else trade["request"],
         trade["side"],
         trade["asset"],
-        f"{trade['stake']:.2f}",
+        amount(trade["stake"]),
         trade["expiry"],
         trade["stage"],
         trade["code"],
         trade["account"] or "",
         deal.get("id", ""),
-        "" if profit is None else f"{profit:+.2f}",
+        "" if profit is None else amount(profit, "+"),
     )
 
 
 def _found(journal: "Reader", ident: str) -> "Trade | None":
     from qfluxd.trading.records import canonical
 
-    asked = journal.asked(canonical(ident))
-    if asked is None and ident.isascii() and ident.isdigit():
-        asked = journal.asked(canonical(int(ident)))
-    return asked or journal.trade(ident) or journal.of_deal(ident)
+    return journal.asked(canonical(ident)) or journal.trade(ident) or journal.of_deal(ident)
 
 
 def _plain(trade: "Trade") -> dict[str, Any]:
     """A trade as topics show it, in Python's own types."""
     from qfluxd.api.payloads import encode_json
-    from qfluxd.api.wire import trade_payload
+    from qfluxd.api.shapes import trade_payload
 
     told: dict[str, Any] = msgspec.json.decode(encode_json(trade_payload(trade)))
     return told
 
 
+def _steps(written: Iterable["Step"]) -> list[dict[str, Any]]:
+    """Every step once: the journal has one again where it came to be known where the pictures lie."""
+    steps: list[Step] = []
+    for step in written:
+        before = steps[-1] if steps else None
+        if (
+            before is not None
+            and msgspec.structs.replace(step, at=before.at, now=before.now, artifacts=before.artifacts) == before
+        ):
+            continue
+        steps.append(step)
+    return [_step(step) for step in steps]
+
+
 def _step(step: "Step") -> dict[str, Any]:
     return {
-        "at": _time(step.at, milliseconds=True),
+        "at": when(step.at, milliseconds=True),
         "stage": step.stage,
         "code": step.code,
         "error": step.detail,
@@ -131,8 +151,3 @@ def _step(step: "Step") -> dict[str, Any]:
 
 def _folder(folder: Path | None, config: Path | None) -> Path:
     return folder or loaded(config).settings.daemon.state_dir
-
-
-def _time(at: int, *, milliseconds: bool = False) -> str:
-    moment = datetime.fromtimestamp(at / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds" if milliseconds else "seconds").replace("+00:00", "Z")

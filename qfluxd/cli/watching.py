@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from qfluxd.api.caller import Said
+from qfluxd.cli.printing import amount
 
 _TIMES = frozenset({"at", "since", "start", "end"})
 _OF_AN_ASSET = ("candle/", "tick/", "asset/")
@@ -65,13 +66,13 @@ def _trades(topic: str, payload: Any) -> str:
 
 def _trade(trade: dict[str, Any]) -> str:
     """Such as ``accepted  call EURUSD_otc 1.00 for 1m  deal 55ffb5ae (92 %)  evening-1``."""
-    words = [f"{trade['stage']:<8} {trade['side']} {trade['asset']} {trade['stake']:.2f} for {trade['expiry']}"]
+    words = [f"{trade['stage']:<8} {trade['side']} {trade['asset']} {amount(trade['stake'])} for {trade['expiry']}"]
     if trade["error"] and trade["stage"] in ("refused", "unknown"):
         words.append(f"{trade['code']}: {trade['error']}")
     if deal := trade["deal"]:
         words.append(f"deal {deal['id']} ({deal['payout']} %)")
         if deal["profit"] is not None:
-            words.append(f"profit {deal['profit']:+.2f} {deal['currency'] or ''}".rstrip())
+            words.append(f"profit {amount(deal['profit'], '+')} {deal['currency'] or ''}".rstrip())
     words.append("by hand" if trade["foreign"] else str(trade["request"]))
     return "  ".join(words)
 

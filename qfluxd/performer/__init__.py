@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from qfluxd.api import commands as ask
 from qfluxd.api.commands import Later, Repeat, Request, Unsure
 from qfluxd.api.payloads import HealthPayload, StatusPayload
-from qfluxd.api.wire import account_payload, session_payload
+from qfluxd.api.shapes import account_payload, session_payload
 from qfluxd.desk import Desk
 from qfluxd.market.capture import capture_name
 from qfluxd.market.recorder import Recorder, Recording

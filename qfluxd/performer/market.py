@@ -9,11 +9,11 @@ import msgspec
 import polars as pl
 
 from qfluxd.api import commands as ask
-from qfluxd.api.wire import candle_payload
+from qfluxd.api.shapes import candle_payload
 from qfluxd.desk import Desk
 from qfluxd.market.reading import collect
 from qfluxd.market.store import Store
-from qfluxd.model import Candle, Millis, Refusal, Series, timeframe_name
+from qfluxd.model import SECOND, Candle, Millis, Refusal, Series, timeframe_name
 
 
 class AssetAnswer(msgspec.Struct, frozen=True):
@@ -48,14 +48,20 @@ class MarketAnswers:
         hint = f"; did you mean {plain[near[0]]}?" if near else "; assets/list names all"
         return f"the broker lists no {asset}{hint}"
 
+    def least_expiry(self, asset: str | None) -> Millis:
+        """The shortest trade that the broker offers on this asset; of an asset that nobody knows, on any."""
+        offered = self._desk.assets()
+        named = [listed.min_expiry for listed in offered if listed.symbol == asset]
+        return min(named or [listed.min_expiry for listed in offered], default=SECOND)
+
     def unknown(self, series: Series) -> Refusal | None:
         """Why a series cannot be asked for, None where it can."""
         if series.timeframe not in self._desk.timeframes:
             folded = ", ".join(timeframe_name(length) for length in self._desk.timeframes)
             wanted = timeframe_name(series.timeframe)
-            return Refusal("unknown_timeframe", f"{wanted} is not folded here; [market] timeframes has {folded}")
+            return Refusal("timeframe_unknown", f"{wanted} is not folded here; [market] timeframes has {folded}")
         sentence = self.unknown_asset(series.asset)
-        return None if sentence is None else Refusal("unknown_asset", sentence)
+        return None if sentence is None else Refusal("asset_unknown", sentence)
 
     def candles(self, command: ask.Candles) -> Any | Refusal:
         """The newest closed candles."""

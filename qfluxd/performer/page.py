@@ -8,7 +8,7 @@ import msgspec
 
 from qfluxd.api import commands as ask
 from qfluxd.api.commands import Later
-from qfluxd.api.wire import money
+from qfluxd.api.shapes import money
 from qfluxd.desk import Desk
 from qfluxd.model import Millis, Refusal, Series, timeframe_name
 from qfluxd.performer.arrivals import Arrivals
@@ -18,6 +18,7 @@ from qfluxd.performer.topdown import Descent
 from qfluxd.ports import Hands
 from qfluxd.settings import RiskSettings
 from qfluxd.sights import Profile, Reading, SessionScan
+from qfluxd.trading import risk
 
 
 class PageAnswers:
@@ -61,6 +62,11 @@ class PageAnswers:
         """Why the page is not even touched, None where it may be."""
         if isinstance(command, ask.AccountSelect) and command.account == "real" and not self._limits().allow_real:
             return Refusal("real_not_allowed", "the real account stays out of reach while [risk] allow_real is false")
+        if isinstance(command, ask.StakeSet) and (refused := risk.untradable_stake(command.stake, self._limits())):
+            return refused
+        if isinstance(command, ask.ExpirySelect):
+            asset = self._desk.session.asset
+            return risk.untradable_expiry(command.length, asset or "this asset", self._market.least_expiry(asset))
         asset = getattr(command, "asset", None)
         if asset is not None and (sentence := self._market.unknown_asset(asset)):
             return Refusal("asset_unknown", sentence)
@@ -103,6 +109,8 @@ async def _worked(command: ask.PageWork, hands: Hands) -> dict[str, Any]:
             return {"shown": await hands.show_balance(command.shown)}
         case ask.SidebarShow():
             return {"shown": await hands.show_sidebar(command.shown)}
+        case ask.PageReload():
+            return {"account": await hands.reload()}
         case ask.ModalsClose():
             return {"closed": await hands.close_modals()}
         case _:

@@ -8,7 +8,7 @@ import structlog
 
 from qfluxd.api.commands import Topdown
 from qfluxd.api.payloads import CandlePayload
-from qfluxd.api.wire import candle_payload
+from qfluxd.api.shapes import candle_payload
 from qfluxd.desk import Desk
 from qfluxd.errors import PageError, QfluxdError
 from qfluxd.model import Millis, Series, timeframe_name

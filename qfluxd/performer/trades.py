@@ -1,10 +1,11 @@
 """Does what is asked about trades: places one, tells of them, lets them through or not."""
 
+from collections.abc import Callable
 from typing import Any
 
 from qfluxd.api import commands as ask
 from qfluxd.api.commands import Later, Repeat, Request, Unsure
-from qfluxd.api.wire import trade_payload
+from qfluxd.api.shapes import trade_payload
 from qfluxd.model import Refusal, TradingSwitch
 from qfluxd.session import Trading
 
@@ -12,9 +13,20 @@ from qfluxd.session import Trading
 class TradeAnswers:
     """What trading is asked for. The promise: only `trade/open` places anything, and it asks for an id first."""
 
-    def __init__(self, trading: Trading | None) -> None:
-        """`trading` is None where the driver can place nothing."""
+    def __init__(
+        self,
+        trading: Trading | None,
+        unlisted: Callable[[str], str | None] = lambda _: None,
+        rival: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        """`trading` is None where the driver can place nothing.
+
+        `unlisted` is a sentence about a symbol that the broker does not have, `rival` one about another daemon that
+        hears the same requests; None where there is nothing to say.
+        """
         self._trading = trading
+        self._unlisted = unlisted
+        self._rival = rival
 
     def stored(self, request: Request) -> Any | Refusal | Later | Repeat | None:
         """The outcome for a request to trade whose id is known; nothing else is remembered."""
@@ -28,7 +40,7 @@ class TradeAnswers:
             return Refusal("no_page", "this driver places no trades")
         match command := request.command:
             case ask.TradeOpen():
-                return await trading.open(request)
+                return self._misplaced(command) or await trading.open(request)
             case ask.TradeStatus():
                 return _status(trading, command.trade or request.id)
             case ask.TradeList():
@@ -41,6 +53,14 @@ class TradeAnswers:
                 return _switched(trading.kill(command.reason))
             case _:
                 raise AssertionError(f"{command.name} has no one to do it")
+
+    def _misplaced(self, command: ask.TradeOpen) -> Refusal | None:
+        """Why an order is turned down before anybody notes it; its id may be used again."""
+        if said := self._rival():
+            return Refusal("name_taken", said)
+        if said := self._unlisted(command.asset):
+            return Refusal("asset_unknown", said)
+        return None
 
 
 def _status(trading: Trading, ident: str | int | None) -> Any | Refusal:

@@ -65,8 +65,10 @@ class Pages:
             return _redirect(LOGIN)
         if place == LOGIN:
             return _file(self._folder.joinpath("login.html"))
-        if place in _ACCOUNTS or place in ("/", "/cabinet/", "/en/cabinet/"):
-            return self._cabinet(_ACCOUNTS.get(place, "demo")) if self.logged_in else _redirect(LOGIN)
+        if place in _ACCOUNTS:
+            return self._cabinet(_ACCOUNTS[place]) if self.logged_in else _redirect(LOGIN)
+        if place in ("/", "/cabinet/", "/en/cabinet/"):
+            return _redirect(DEMO if self.logged_in else LOGIN)
         return 404, {"content-type": "text/plain"}, b"Not found"
 
     def _cabinet(self, account: Account) -> tuple[int, dict[str, str], bytes]:

@@ -1,10 +1,10 @@
 """How much is at stake on an account, counted so that whatever is in doubt counts as lost."""
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
-from qfluxd.model import DAY, MINUTE, Account, Deal, Millis
+from qfluxd.model import DAY, MINUTE, SECOND, Account, Deal, Millis
 from qfluxd.trading.entries import Entry
 from qfluxd.trading.reconcile import LATEST
 from qfluxd.trading.risk import Exposure
@@ -36,33 +36,39 @@ class Results:
 
 
 class Pace:
-    """Which orders were let through in the last minute, by this machine's clock."""
+    """Which orders were let through in the last minute, by a clock that nobody sets."""
 
-    def __init__(self, past: Iterable[tuple[Millis, str]]) -> None:
-        self._times = deque(past)
+    def __init__(self, timer: Callable[[], float]) -> None:
+        """`timer` counts seconds and never goes back."""
+        self._timer = timer
+        self._times: deque[tuple[float, str]] = deque()
 
-    def add(self, at: Millis, order: str) -> None:
-        """An order is let through."""
-        self._times.append((at, order))
+    def add(self, order: str, since: Millis = 0) -> None:
+        """An order was let through `since` milliseconds ago; what is said to be in the future is now."""
+        self._times.append((self._timer() - max(0, since) / SECOND, order))
 
-    def count(self, at: Millis, besides: str) -> int:
-        """How many within a minute of `at`, on either side: the clock may have been set back."""
-        while self._times and at - self._times[0][0] >= MINUTE:
+    def count(self, besides: str) -> int:
+        """How many but this one."""
+        while self._times and (self._timer() - self._times[0][0]) * SECOND >= MINUTE:
             self._times.popleft()
-        return sum(abs(at - then) < MINUTE and order != besides for then, order in self._times)
+        return sum(order != besides for _, order in self._times)
 
 
-def exposure(entries: Iterable[Entry], account: Account | None, now: Millis, lost: Decimal, pace: int) -> Exposure:
-    """What `risk.Exposure` says, at `now` by the broker's clock; trades of no known account count for each."""
+def exposure(
+    entries: Iterable[Entry], account: Account | None, now: Millis, lost: Decimal, pace: int, loose: Iterable[Deal] = ()
+) -> Exposure:
+    """What `risk.Exposure` says, at `now` by the broker's clock; trades of no known account count for each.
+
+    `loose` are deals that may be an order's in doubt or opened by hand: they count beside that order.
+    """
     counts: Counter[str] = Counter()
     at_risk = Decimal(0)
-    for entry in entries:
-        if entry.over or not _concerns(entry, account):
-            continue
-        state = _state(entry, now)
+    staked = [(_state(entry, now), _stake(entry)) for entry in entries if not entry.over and _concerns(entry, account)]
+    staked += [_loose(deal, now) for deal in loose if account in (None, deal.account)]
+    for state, stake in staked:
         counts[state] += 1
-        at_risk += _stake(entry) if state == "open" else 0
-        lost += _stake(entry) if state == "lost" else 0
+        at_risk += stake if state == "open" else 0
+        lost += stake if state == "lost" else 0
     return Exposure(counts["open"], at_risk, lost, pace)
 
 
@@ -71,12 +77,20 @@ def _concerns(entry: Entry, account: Account | None) -> bool:
 
 
 def _state(entry: Entry, now: Millis) -> str:
-    if entry.step.stage != "unknown":
+    return "open" if entry.step.stage != "unknown" else _fate(latest_close(entry), now)
+
+
+def _fate(closes: Millis, now: Millis) -> str:
+    """What a deal of which nobody tells the end counts as."""
+    if now < closes + _GRACE:
         return "open"
-    closed = latest_close(entry)
-    if now < closed + _GRACE:
-        return "open"
-    return "lost" if closed // DAY == now // DAY else "past"
+    return "lost" if closes // DAY == now // DAY else "past"
+
+
+def _loose(deal: Deal, now: Millis) -> tuple[str, Decimal]:
+    if deal.profit is None:
+        return _fate(deal.closes, now), deal.stake
+    return "lost" if deal.closes // DAY == now // DAY else "past", max(Decimal(0), -deal.profit)
 
 
 def latest_close(entry: Entry) -> Millis:

@@ -1,7 +1,6 @@
 """What the broker's words mean for the orders whose click is out, and for the deals that are open."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -21,9 +20,10 @@ from qfluxd.model import (
     OrderRefused,
     OrderSent,
 )
-from qfluxd.trading.entries import Entry
-from qfluxd.trading.matching import Strangers, opened_for, refused_for, sent_by
-from qfluxd.trading.reconcile import Found, Lists, Verdict, clouds, fit, pair, reconcile
+from qfluxd.trading.entries import Entry, is_as_intended
+from qfluxd.trading.login import Login
+from qfluxd.trading.matching import Strangers, mended_by, opened_for, refused_for, sent_by
+from qfluxd.trading.reconcile import Found, Lists, Verdict, fit, is_near, pair, reconcile
 from qfluxd.trading.trades import Trades
 from qfluxd.trading.waiting import UNCLEAR, lose_result
 
@@ -31,50 +31,43 @@ _SETTLING: Millis = 5 * SECOND
 """The broker settles a deal within this time of its end."""
 
 
-@dataclass(slots=True)
-class _Login:
-    """What one login has told so far: the first of each list, and the deals in them that belong to no trade yet."""
-
-    account: Account | None = None
-    open: tuple[Millis, OpenDeals] | None = None
-    closed: tuple[Millis, ClosedDeals] | None = None
-    loose: dict[str, Deal] = field(default_factory=dict)
-
-    def add(self, at: Millis, told: OpenDeals | ClosedDeals, strange: Iterable[Deal]) -> None:
-        """A list was told."""
-        self.loose |= {deal.id: deal for deal in strange}
-        if isinstance(told, OpenDeals):
-            self.open = self.open or (at, told)
-        else:
-            self.closed = self.closed or (at, told)
-
-    def lists(self, lead: Millis) -> Lists | None:
-        """Both lists, once they and the account they are of are known."""
-        if self.account is None or self.open is None or self.closed is None:
-            return None
-        return Lists(self.account, self.open[1], self.open[0], self.closed[1], self.closed[0], lead)
-
-
 class Hearing:
     """Turns events into steps of trades.
 
-    The promise: an answer that comes twice, late or not at all changes nothing that is known; no deal is given to two
-    orders.
+    The promise: no deal is given to two orders; an answer that comes twice or late is taken for no other order's; what
+    may be another's refuses nothing, but leaves the doubt to the lists.
     """
 
     def __init__(self, trades: Trades) -> None:
         self._trades = trades
         self._strangers = Strangers()
-        self._login: _Login | None = None  # None while no lists are expected; only those right after a login prove much
+        self._login: Login | None = None  # None while no lists are expected; only those right after a login prove much
         self._balance: dict[Account, Balance] = {}
         self.answer_within: Millis = 0
 
     def hear(self, at: Millis, event: Event) -> None:
         """Take one event; where the journal cannot be read, a person is told and nothing is guessed."""
+        self._strangers.pass_time(at)
         try:
             self._take(at, event)
         except (Unavailable, DataError) as problem:
             self._trades.alert("journal_failed", str(problem), at)
+
+    def pass_time(self, at: Millis) -> None:
+        """Let time pass: a deal that no order in doubt hopes for any more was opened by hand."""
+        self._strangers.pass_time(at)
+        if self._login is None and self._trades.loose:
+            self._release(at)
+
+    def miss(self) -> None:
+        """Frames were missed: silence proves nothing of the clicks that are out, and anybody's order may have left."""
+        self._strangers.miss()
+        self.cut()
+
+    def cut(self) -> None:
+        """The line ends or begins anew: silence proves nothing of the clicks that are out."""
+        for entry in self._trades:
+            entry.unbroken = None
 
     def _take(self, at: Millis, event: Event) -> None:
         match event:
@@ -105,6 +98,9 @@ class Hearing:
             return
         if entry.sent is not None:  # what was taken for it before was somebody else's
             self._strangers.add(entry.last_at, entry.sent)
+        for twin in trades:
+            if twin is not entry and twin.doubtful and not twin.left and is_as_intended(twin.opening, sent):
+                twin.unbroken = None  # it may as well have been this one's: its silence proves nothing
         entry.on_sent(at, at + trades.lead, sent)
         if not entry.left:
             what = f"{sent.asset} {sent.side} {sent.stake} for {sent.expiry} ms was sent"
@@ -112,14 +108,17 @@ class Hearing:
 
     def _on_opened(self, at: Millis, opened: DealOpened) -> None:
         trades = self._trades
-        if trades.owner(opened.deal.id) is not None:
-            return  # told twice
+        if not trades.fresh([opened.deal]):
+            return  # told twice, maybe to the last daemon
         entry = opened_for(trades, self._strangers, opened)
-        if entry is not None:
+        if entry is None and (entry := mended_by(trades, self._strangers, opened)) is not None:
+            self._mend(entry, opened.deal, at)
+        elif entry is not None:
+            entry.named = entry.is_named(opened.request)
             self._accept(entry, opened.deal, at)
-            return
-        self._strangers.answered(opened)
-        trades.add_foreign(trades.fresh([opened.deal]), at)
+        else:
+            self._strangers.answered(opened)
+            trades.add_foreign([opened.deal], at)
 
     def _on_refused(self, at: Millis, event: OrderRefused) -> None:
         entry = refused_for(self._trades, self._strangers, event, at)
@@ -154,11 +153,17 @@ class Hearing:
 
     # ------------------------------------------------------------------------------------------------------ steps
 
-    def _accept(self, entry: Entry, deal: Deal, at: Millis) -> None:
+    def _mend(self, entry: Entry, deal: Deal, at: Millis) -> None:
+        """It was called refused, and the broker has it: everybody who believed that is told."""
+        detail = f"it had been called refused ({entry.step.code}), and the broker took it"
+        self._accept(entry, deal, at, detail)
+        self._trades.alert("trade_corrected", f"{entry.opening.id}: {detail}", at)
+
+    def _accept(self, entry: Entry, deal: Deal, at: Millis, detail: str = "") -> None:
         """The broker has it; where the deal is over already, it is settled too."""
         differs = self._difference(entry, deal)
         opened = msgspec.structs.replace(deal, profit=None, close_price=None)
-        code, detail = ("differs", differs) if differs else ("accepted", "")
+        code, detail = ("differs", differs) if differs else ("accepted", detail)
         self._trades.advance(entry, at, "accepted", code, detail, deal=opened, account=deal.account)
         if differs:
             self._trades.alert("trade_differs", f"{entry.opening.id}: {differs}", at)
@@ -186,10 +191,9 @@ class Hearing:
     # ------------------------------------------------------------------------------------------------------ lists
 
     def _on_login(self) -> None:
-        self._login = _Login()
+        self._login = Login()
         self._balance.clear()
-        for entry in self._trades:
-            entry.unbroken = None  # what the page sent on its way here is not known
+        self.cut()  # what the page sent on its way here is not known
 
     def _on_balance(self, at: Millis, balance: Balance) -> None:
         """A balance that falls while a click is out speaks against nothing having been sent."""
@@ -206,32 +210,39 @@ class Hearing:
         """Settle what is known and claim what fits exactly; right after a login the rest waits for the other list."""
         is_closed = isinstance(told, ClosedDeals)
         strange = [deal for deal in told.deals if not self._is_known(at, deal, is_closed)]
-        strange = self._claim_exact(at, self._trades.fresh(strange))
+        fresh = self._trades.fresh(strange)
+        given = self._claim_exact(at, fresh)
+        loose = [deal for deal in fresh if deal not in given]
+        self._trades.withhold(loose)
         if self._login is None:
-            self._by_hand(at, [deal for deal in strange if not self._may_be_ours(deal)])
+            self._release(at)
             return
-        self._login.add(at, told, strange)
+        self._login.add(at, told)
+        self._login.loose |= {deal.id: deal for deal in loose}
         self._reconcile(at, self._login)
 
     def _is_known(self, at: Millis, deal: Deal, is_closed: bool) -> bool:
         return self._settle_known(at, deal) if is_closed else self._trades.owner(deal.id) is not None
 
     def _claim_exact(self, at: Millis, deals: list[Deal]) -> list[Deal]:
-        """Give deals to orders in doubt that they fit in everything; gives the others."""
+        """Give deals to orders in doubt that they fit in everything; gives those deals."""
         doubts = [entry.doubt() for entry in self._trades if entry.doubtful]
         sure = [deal for deal in deals if any(fit(doubt, deal) == "exact" for doubt in doubts)]
         pairs = pair(doubts, sure)
         for ident, deal in pairs.items():
             self._accept(self._entry(ident), deal, at)
-        taken = {deal.id for deal in pairs.values()}
-        return [deal for deal in deals if deal.id not in taken]
+        return list(pairs.values())
+
+    def _release(self, at: Millis) -> None:
+        """What was withheld, and no order in doubt hopes for any more, was opened by hand."""
+        self._by_hand(at, [deal for deal in self._trades.loose if not self._may_be_ours(deal)])
 
     def _may_be_ours(self, deal: Deal) -> bool:
         """Whether an order in doubt still hopes for lists that could make this deal its own."""
         open_doubts = (entry.doubt() for entry in self._trades if entry.doubtful and entry.step.code != UNCLEAR)
-        return any(clouds(doubt, deal, paired=False) or fit(doubt, deal) != "no" for doubt in open_doubts)
+        return any(is_near(doubt, deal) or fit(doubt, deal) != "no" for doubt in open_doubts)
 
-    def _reconcile(self, at: Millis, login: _Login) -> None:
+    def _reconcile(self, at: Millis, login: Login) -> None:
         """Both lists are there: what they say of each order in doubt, and of deals whose result was missed."""
         lists = login.lists(self._trades.lead)
         if lists is None:
@@ -239,17 +250,28 @@ class Hearing:
         self._login = None
         loose = self._trades.fresh(login.loose.values())
         doubts = [entry.doubt() for entry in self._trades if entry.doubtful]
-        for ident, verdict in reconcile(doubts, lists, loose).items():
+        guessed = [deal for deal in (*lists.open.deals, *lists.closed.deals) if self._is_guessed(deal)]
+        for ident, verdict in reconcile(doubts, lists, loose, guessed).items():
             self._conclude(self._entry(ident), verdict, at)
-        self._by_hand(at, [deal for deal in self._trades.fresh(loose) if not self._may_be_ours(deal)])
+        self._release(at)
         for entry in self._trades:
             if entry.step.stage == "accepted" and self._is_lost(entry, lists):
                 lose_result(self._trades, entry, at)
+
+    def _is_guessed(self, deal: Deal) -> bool:
+        """Whether a deal was given to an order because it fits; it may be another's that is like it."""
+        entry = self._trades.owner(deal.id)
+        if entry is not None:
+            return not (entry.named or entry.opening.foreign)
+        known = self._trades.journal.of_deal(deal.id)
+        return known is not None and not known.foreign
 
     def _conclude(self, entry: Entry, verdict: Verdict, at: Millis) -> None:
         match verdict:
             case Found():
                 self._accept(entry, verdict.deal, at)
+            case _ if entry.at_work:
+                pass  # it may leave the page even now
             case "absent":
                 detail = "it is neither among the open deals nor among the closed ones"
                 self._trades.advance(entry, at, "refused", "not_placed", detail)

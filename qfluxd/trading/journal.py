@@ -9,8 +9,8 @@ from typing import Any, Self
 
 import msgspec
 
-from qfluxd.errors import DataError, Unavailable
-from qfluxd.model import Deal, Millis, Trade, TradingSwitch
+from qfluxd.errors import DataError, QfluxdError, Unavailable
+from qfluxd.model import DAY, Deal, Millis, Trade, TradingSwitch
 from qfluxd.trading import rows
 from qfluxd.trading.lock import lock_file
 from qfluxd.trading.records import Past, Record, Step, Told
@@ -31,12 +31,22 @@ JOIN transitions t ON t.seq = (SELECT max(seq) FROM transitions WHERE trade = o.
 """  # noqa: S608 - as said
 _UNFINISHED = f"""
 SELECT {rows.ORDER} FROM orders o WHERE NOT EXISTS
-(SELECT 1 FROM transitions WHERE trade = o.id AND stage IN ('refused', 'settled')) ORDER BY o.seq
+(SELECT 1 FROM transitions t WHERE t.trade = o.id AND t.stage IN ('refused', 'settled')
+ AND (t.stage = 'settled' OR t.at < ?)
+ AND NOT EXISTS (SELECT 1 FROM transitions WHERE trade = o.id AND seq > t.seq AND stage <> t.stage))
+ORDER BY o.seq
 """  # noqa: S608 - as said
-_SETTLED = "SELECT deal FROM transitions WHERE at >= ? AND stage = 'settled'"
+_SETTLED = """
+WITH settled AS (SELECT deal, json_extract(deal, '$.closes') AS closes FROM transitions WHERE stage = 'settled')
+SELECT deal FROM settled WHERE closes >= min(?, (SELECT max(closes) FROM settled)) - ?
+"""
 _LET_THROUGH = """
 SELECT min(at), trade FROM transitions WHERE at >= ? AND stage = 'intended' AND attempt = 0 GROUP BY trade ORDER BY 1
 """
+
+
+class Contradiction(QfluxdError):
+    """A record goes against what the journal holds: it is never taken, however often it is tried."""
 
 
 class Reader:
@@ -103,6 +113,7 @@ class Journal(Reader):
             if not _exists(file):
                 _begin(file, at)
             super().__init__(file, _opened(file, "rw"))
+            self._inode = _inode(file)
         except BaseException:
             self._lock.close()
             raise
@@ -119,7 +130,12 @@ class Journal(Reader):
         self.close()
 
     def add(self, *records: Record) -> None:
-        """Write records, all or none, to the disk itself. Raises `Unavailable` (a full disk) or `DataError`."""
+        """Write records, all or none, to the disk itself.
+
+        Raises `Unavailable` (a full disk, a file that was taken away), `DataError`, or `Contradiction`.
+        """
+        if _inode(self.file) != self._inode:  # SQLite would go on writing to what nobody will ever read again
+            raise Unavailable(f"{self.file} was taken away under a running daemon; bring it back and start again")
         connection = self._connection
         with _translated(self.file, "written"):
             connection.execute("BEGIN IMMEDIATE")
@@ -136,14 +152,17 @@ class Journal(Reader):
         """When this journal was begun; deals from before are none of its business."""
         return self._read(lambda row: int(row[0]), "SELECT min(since) FROM switch")[0]
 
-    def unfinished(self) -> list[Past]:
-        """Every trade that is neither refused nor settled, oldest first."""
-        openings = self._read(rows.opening, _UNFINISHED)
+    def unfinished(self, refused_since: Millis) -> list[Past]:
+        """Every trade that is neither settled nor was refused before this moment, oldest first."""
+        openings = self._read(rows.opening, _UNFINISHED, refused_since)
         return [Past(opening, self.steps(opening.id)) for opening in openings]
 
-    def settled_since(self, at: Millis) -> list[Deal]:
-        """The deals whose settlement was written at `at` or later, each once."""
-        deals = self._read(lambda row: rows.deal(row[0]), _SETTLED, at)
+    def settled_lately(self, at: Millis) -> list[Deal]:
+        """The settled deals of the last two days, by the broker's word on when each closed, each once.
+
+        The days end now or with the newest deal, whichever is earlier: this machine's clock may have been set.
+        """
+        deals = self._read(lambda row: rows.deal(row[0]), _SETTLED, at, 2 * DAY)
         return list({deal.id: deal for deal in deals}.values())
 
     def let_through_since(self, at: Millis) -> list[tuple[Millis, str]]:
@@ -175,6 +194,15 @@ def _exists(file: Path) -> bool:
     except OSError as error:
         raise Unavailable(f"{file} cannot be looked at ({error.strerror})") from error
     return False
+
+
+def _inode(file: Path) -> tuple[int, int] | None:
+    """Which file lies under this name, None where there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _begin(file: Path, at: Millis) -> None:
@@ -232,8 +260,10 @@ def _translated(file: Path, what: str) -> Iterator[None]:
     """Foreign errors as ours, sorted by what helps; those that only a mistake in here can cause stay."""
     try:
         yield
-    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+    except sqlite3.ProgrammingError:
         raise
+    except sqlite3.IntegrityError as error:
+        raise Contradiction(f"{file} holds something else ({error})") from error
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorname.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
             raise DataError(f"{file} is damaged ({error}); {_REMEDY}") from error

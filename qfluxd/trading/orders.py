@@ -1,5 +1,7 @@
 """Every order from its receipt to its result: the journal knows each step before it is taken."""
 
+from collections.abc import Callable
+from time import monotonic, time_ns
 from typing import Final, get_args
 
 from qfluxd.model import Account, Event, Millis, Order, Refusal, Stage, Trade, TradingState, TradingSwitch
@@ -22,16 +24,31 @@ class Orders:
     """The orders of one page, and the deals opened by hand beside them.
 
     The promise: one request acts at most once, whatever dies when. Nothing is clicked before the journal says so, an
-    order whose click may be out is never clicked again, and it is called refused only where it was provably not placed.
-    Nothing in here waits; nothing that hears or lets time pass raises.
+    order whose click may be out is never clicked again, and it is called refused only where it was provably not placed;
+    should the broker's own answer prove that wrong, the journal is mended and a person is told. Nothing in here waits.
+    Nothing that hears or lets time pass raises, whatever the broker says and however often: what goes against the
+    journal is told and left out.
     """
 
-    def __init__(self, journal: Journal, settings: RiskSettings, say: Say, passing: Passing = pass_on) -> None:
-        """Call `begin` once before anything else."""
+    def __init__(
+        self,
+        journal: Journal,
+        settings: RiskSettings,
+        say: Say,
+        passing: Passing = pass_on,
+        *,
+        now: Callable[[], Millis] = lambda: time_ns() // 1_000_000,
+        timer: Callable[[], float] = monotonic,
+    ) -> None:
+        """Call `begin` once before anything else.
+
+        `now` is this machine's clock; `timer` counts seconds and never goes back.
+        """
         self._journal = journal
         self._say = say
         self._passing = passing
-        self._trades = Trades(journal, say, passing)
+        self._now = now
+        self._trades = Trades(journal, say, passing, timer)
         self._hearing = Hearing(self._trades)
         self._switch = journal.switch()
         self.watchers = self._trades.watchers
@@ -45,6 +62,7 @@ class Orders:
     def begin(self, at: Millis) -> None:
         """Take up what the last daemon left: what was not clicked is refused, what may have been is in doubt."""
         self._trades.load(at)
+        self._hearing.miss()
         for entry in self._trades:
             if entry.step.stage in ("received", "intended"):
                 self._trades.advance(entry, at, "refused", "restarted", "the daemon ended before it was clicked")
@@ -68,7 +86,7 @@ class Orders:
         assert entry is not None
         refusal = self._trades.must(entry, at, "intended")
         if refusal is None:
-            self._trades.pace.add(at, ident)
+            self._trades.pace.add(ident)
         self._trades.tell()
         return refusal
 
@@ -86,18 +104,28 @@ class Orders:
     def clicked(self, ident: str, at: Millis, attempt: int, landed: bool | None) -> None:
         """The click was made; where it provably reached no button and no order was seen, another may be tried."""
         entry = self._trades.get(ident)
-        if entry is None or not entry.doubtful:
+        if entry is None:
+            return
+        entry.at_work = False
+        if not entry.doubtful:
             return  # the answer was faster
+        if landed is not False:
+            entry.on_worked(at, at + self._trades.lead)
         missed = landed is False and entry.sent is None
         if entry.step.stage == "clicking" and missed:
             self._trades.advance(entry, at, "intended", "missed", "the click reached no button", attempt=attempt)
         elif entry.step.stage == "clicking":
             code = "unclear" if landed is None and entry.sent is None else "landed"
-            entry.last, entry.last_at = at + self._trades.lead, at
             self._trades.advance(entry, at, "clicked", code, "", attempt=attempt)
         elif missed:
             self._trades.advance(entry, at, "refused", "not_sent", "the click reached no button")
         self._trades.tell()
+
+    def worked(self, ident: str, at: Millis) -> None:
+        """The page is not worked for this order any more, whether anybody could say what became of its click or not."""
+        entry = self._trades.get(ident)
+        if entry is not None and entry.at_work:
+            entry.on_worked(at, at + self._trades.lead)
 
     def refuse(self, ident: str, refusal: Refusal, at: Millis) -> None:
         """Give an order up, for good; one whose click may be out stays in doubt instead."""
@@ -130,28 +158,32 @@ class Orders:
     def beat(self, at: Millis, now: Millis, *, heard: bool) -> None:
         """Nothing was heard up to `at`; `heard` where everything surely would have been."""
         self._trades.lead = now - at
-        hear_silence(self._trades, at, sure=heard)
+        hear_silence(self._trades, at, self._now(), sure=heard)
         self.pass_time(at)
 
     def pass_time(self, at: Millis) -> None:
         """Let time pass without a word on whether anything could have been heard."""
         self._trades.pen.retry(at)
+        self._hearing.pass_time(at)
         for entry in self._trades:
             age(self._trades, entry, at, self._answer_within)
         self._trades.forget(at)
         self._trades.tell()
 
-    def on_feed_lost(self) -> None:
-        """Frames were missed: silence proves nothing of the clicks that are out."""
-        for entry in self._trades:
-            entry.unbroken = None
+    def on_line_cut(self) -> None:
+        """The line to the market ended, all that came on it was heard: silence proves nothing of clicks before it."""
+        self._hearing.cut()
 
-    def wants_lists(self, at: Millis) -> bool:
-        """Whether the broker's lists of deals, told once more, could end a doubt."""
-        return bool(self.helped(at))
+    def on_feed_lost(self) -> None:
+        """Frames were missed: silence proves nothing, and an order of anybody's may have left unseen."""
+        self._hearing.miss()
+
+    def on_order_unclear(self) -> None:
+        """The page was seen asking for a deal that nobody could read: it may be any order, as if frames were missed."""
+        self._hearing.miss()
 
     def helped(self, at: Millis) -> frozenset[str]:
-        """The trades of which they could tell more."""
+        """The trades of which the broker's lists of deals, told once more, could tell more."""
         return frozenset(entry.opening.id for entry in self._trades if is_helped(entry, at, self._trades.lead))
 
     # ------------------------------------------------------------------------------------------------- answering
@@ -162,15 +194,19 @@ class Orders:
         return self._switch
 
     def turn(self, state: TradingState, reason: str, at: Millis) -> Refusal | None:
-        """Turn the switch: to stop works at once, written or not; to go on only once it is written."""
+        """Turn the switch: to go on only once that is written; to stop at once, and to tell where it is not written."""
         switch = TradingSwitch(state, reason, at)
         if state == "active" and (refusal := self._trades.pen.must(at, switch)) is not None:
             return refusal
         self._switch = switch
         self._say(switch)
-        if state != "active":
-            self._trades.pen.write(at, switch)
-        return None
+        if state == "active":
+            return None
+        pen = self._trades.pen
+        pen.write(at, switch)
+        if pen.trouble is None:
+            return None
+        return Refusal("journal_failed", f"trading is {state}, but not yet across a restart: {pen.trouble}")
 
     @property
     def trouble(self) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from qfluxd.errors import DataError, Unavailable
 from qfluxd.model import SECOND, Alert, Millis, Refusal
-from qfluxd.trading.journal import Journal
+from qfluxd.trading.journal import Contradiction, Journal
 from qfluxd.trading.records import Record
 
 _RETRY_EVERY: Millis = SECOND
@@ -15,7 +15,8 @@ class Pen:
     """The one way to the journal.
 
     The promise: what has happened is written in the order it happened, late rather than never while the program
-    lives; what would only be about to happen is written at once or not at all.
+    lives; what would only be about to happen is written at once or not at all. What goes against what is written
+    already would never be taken: a person is told, and it is left out.
     """
 
     def __init__(self, journal: Journal, say: Callable[[Alert], None]) -> None:
@@ -39,18 +40,19 @@ class Pen:
         """Write before something is done; where that fails it must not be done."""
         if self._waiting:
             return Refusal("journal_failed", f"{self._trouble}; {len(self._waiting)} entries wait to be written")
-        problem = self._try(records)
-        if problem is None:
-            return None
-        self._say(Alert("journal_failed", problem, at))
-        return Refusal("journal_failed", problem)
+        try:
+            self._journal.add(*records)
+        except (Unavailable, DataError, Contradiction) as problem:
+            self._say(Alert("journal_failed", str(problem), at))
+            return Refusal("journal_failed", str(problem))
+        return None
 
     def write(self, at: Millis, *records: Record) -> None:
         """Write what has happened; where that fails it waits, and nothing later overtakes it."""
         if self._waiting:
             self._waiting.append(records)
             return
-        self._trouble = self._try(records)
+        self._trouble = self._try(at, records)
         if self._trouble is not None:
             self._waiting.append(records)
             self._tried = at
@@ -62,15 +64,17 @@ class Pen:
             return
         self._tried = at
         while self._waiting:
-            if (trouble := self._try(self._waiting[0])) is not None:
+            if (trouble := self._try(at, self._waiting[0])) is not None:
                 self._trouble = trouble
                 return
             self._waiting.popleft()
         self._say(Alert("journal_recovered", "everything that waited has been written to the journal", at))
 
-    def _try(self, records: tuple[Record, ...]) -> str | None:
+    def _try(self, at: Millis, records: tuple[Record, ...]) -> str | None:
         try:
             self._journal.add(*records)
+        except Contradiction as problem:
+            self._say(Alert("journal_contradiction", f"{problem}; it was left out", at))
         except (Unavailable, DataError) as problem:
             return str(problem)
         return None

@@ -16,8 +16,6 @@ ON_ITS_WAY: Millis = 5 * SECOND
 """Lists told sooner than this after the last sign of an order may have been written before it arrived."""
 ALL_CLOSED = 20
 """A list of closed deals shorter than this holds all there ever were."""
-_LENGTH_OFF: Millis = 2 * SECOND
-"""The broker rounds moments, so a deal of a minute lasts 59.8 s."""
 _NEAR: Millis = 5 * SECOND
 """What was opened so soon after a click may have come of it, even with another stake or length."""
 
@@ -28,7 +26,8 @@ class Doubt(msgspec.Struct, frozen=True):
     """An order whose click is out. `first` is when it was first clicked, by the broker's clock; `last` its last sign.
 
     `last_at` is the same by this machine's clock. The fields are those seen leaving the page (`seen`), else those
-    intended.
+    intended. A deal's length may be `off` by so much: the broker rounds moments, so one of a minute lasts 59.8 s. Where
+    it is `clouded`, no list proves that it was not placed.
     """
 
     trade: str
@@ -41,6 +40,8 @@ class Doubt(msgspec.Struct, frozen=True):
     last: Millis
     last_at: Millis
     seen: bool
+    off: Millis = SECOND
+    clouded: bool = False
 
 
 class Lists(msgspec.Struct, frozen=True):
@@ -70,7 +71,7 @@ def fit(doubt: Doubt, deal: Deal) -> Fit:
         return "no"
     if not doubt.first - SKEW <= deal.opened <= doubt.last + LATEST + SKEW:
         return "no"
-    if doubt.stake == deal.stake and abs(deal.closes - deal.opened - doubt.expiry) <= _LENGTH_OFF:
+    if doubt.stake == deal.stake and abs(deal.closes - deal.opened - doubt.expiry) <= doubt.off:
         return "exact"
     return "differs" if not doubt.seen and deal.opened <= doubt.last + _NEAR else "no"
 
@@ -109,32 +110,34 @@ def _matched(fits: Mapping[str, Sequence[Doubt]], deals: Mapping[str, Deal]) -> 
     return {trade: deals[deal] for trade, deal in owner.items()}
 
 
-def reconcile(doubts: Sequence[Doubt], lists: Lists, unclaimed: Iterable[Deal]) -> dict[str, Verdict]:
-    """What the lists say of each order; `unclaimed` are the deals in them that belong to no trade yet."""
+def reconcile(
+    doubts: Sequence[Doubt], lists: Lists, unclaimed: Iterable[Deal], given: Iterable[Deal] = ()
+) -> dict[str, Verdict]:
+    """What the lists say of each order.
+
+    `unclaimed` are the deals in them that belong to no trade, `given` those that were given to an order because they
+    fit, though they may have fitted another as well.
+    """
     deals = list(unclaimed)
     pairs = pair(doubts, deals)
-    paired = {deal.id for deal in pairs.values()}
+    paired = [*pairs.values(), *given]
+    strange = [deal for deal in deals if deal not in paired]
     verdicts: dict[str, Verdict] = {}
     for doubt in doubts:
         found = pairs.get(doubt.trade)
-        clouded = any(clouds(doubt, deal, paired=deal.id in paired) for deal in deals)
+        alike = any(fit(doubt, deal) == "exact" for deal in paired) or any(is_near(doubt, deal) for deal in strange)
+        clouded = doubt.clouded or alike
         verdicts[doubt.trade] = _missing(doubt, lists, clouded) if found is None else Found(found)
     return verdicts
 
 
-def clouds(doubt: Doubt, deal: Deal, *, paired: bool) -> bool:
-    """Whether a deal keeps us from saying that an order was not placed.
-
-    It does if it may as well be this order's as the one's that it was given to, or if it was given to none and came
-    right after the click.
-    """
-    if paired:
-        return fit(doubt, deal) == "exact"
+def is_near(doubt: Doubt, deal: Deal) -> bool:
+    """Whether a deal that is nobody's was opened right after the click: then nobody can say that nothing was."""
     return deal.account == doubt.account and doubt.first - SKEW <= deal.opened <= doubt.last + _NEAR
 
 
 def _missing(doubt: Doubt, lists: Lists, clouded: bool) -> Verdict:
-    """What it means that no deal is this order's."""
+    """What it means that no deal is this order's; `clouded` where one may be all the same."""
     if doubt.account != lists.account or min(lists.open_at, lists.closed_at) - doubt.last_at < ON_ITS_WAY:
         return "early"
     if clouded or not lists.open.whole:

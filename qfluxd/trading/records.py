@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from qfluxd.model import Account, Deal, Millis, Order, Side, Stage, Trade, TradingSwitch
+from qfluxd.model import SECOND, Account, Deal, Millis, Order, Side, Stage, Trade, TradingSwitch
 
 type Kind = Literal["ok", "refused", "unsure"]
 """How an order went for its asker: the broker took it, it was not placed, or nobody can tell."""
@@ -66,8 +66,8 @@ type Record = Opening | Step | Told | TradingSwitch
 
 
 def canonical(ident: str | int) -> str:
-    """A request's id as the journal knows it: JSON, so that ``1`` and ``"1"`` are two."""
-    return json.dumps(ident, ensure_ascii=False)
+    """A request's id as the journal knows it: its text as JSON, so that ``1`` and ``"1"`` are one."""
+    return json.dumps(str(ident), ensure_ascii=False)
 
 
 def opening_of(order: Order) -> Opening:
@@ -86,7 +86,7 @@ def opening_of(order: Order) -> Opening:
 
 def foreign_opening(deal: Deal, at: Millis) -> Opening:
     """A deal that was opened by hand, heard of at `at`."""
-    length = deal.closes - deal.opened
+    length = deal.closes - deal.opened // SECOND * SECOND  # the broker counts from the second in which it opened
     return Opening(f"hand-{deal.id}", None, deal.asset, deal.side, deal.stake, length, at, foreign=True)
 
 

@@ -115,12 +115,24 @@ def _account(witnesses: tuple[Account | None, ...], picture: Picture, risk: Risk
             f"{who} says {account or 'nothing'}"
             for who, account in zip(("the socket", "the label", "the address"), witnesses, strict=False)
         )
-        return Refusal("account_unclear", f"it is not clear which account is in front: {named}")
+        return Refusal("account_unclear", f"it is not clear which account is in front: {named}; {_remedy(witnesses)}")
     if picture.expected not in (None, witnesses[0]):
         return Refusal(
             "wrong_account", f"the {witnesses[0]} account is in front, and the driver is for {picture.expected}"
         )
     return None
+
+
+def _remedy(witnesses: tuple[Account | None, ...]) -> str:
+    """What makes the witnesses speak, or agree."""
+    if witnesses[0] is None:
+        return (
+            "reload the trading page, by hand or with page/reload, so that its login is heard "
+            "([chrome] reload_on_attach = true does so after each start)"
+        )
+    if witnesses[-1] is None:
+        return "open the address of the demo or the real cabinet itself, such as …/en/cabinet/demo-quick-high-low/"
+    return "look at the page, and reload it, by hand or with page/reload"
 
 
 # ---------------------------------------------------------------------------------------- is it an order
@@ -133,7 +145,11 @@ def _expired(order: Order, picture: Picture, _risk: RiskSettings) -> Refusal | N
 
 
 def _stake(order: Order, _picture: Picture, risk: RiskSettings) -> Refusal | None:
-    stake = order.stake
+    return untradable_stake(order.stake, risk)
+
+
+def untradable_stake(stake: Decimal, risk: RiskSettings) -> Refusal | None:
+    """Why no order may have this stake, None where one may."""
     if not stake.is_finite() or stake <= 0:
         return Refusal("bad_stake", f"{stake} is no stake; it must be a number above 0")
     if stake > risk.max_stake:
@@ -153,10 +169,15 @@ def _asset(order: Order, picture: Picture, _risk: RiskSettings) -> Refusal | Non
 
 def _expiry(order: Order, picture: Picture, _risk: RiskSettings) -> Refusal | None:
     least = picture.asset.min_expiry if picture.asset is not None else SECOND
-    if order.expiry % SECOND == 0 and least <= order.expiry <= LONGEST:
+    return untradable_expiry(order.expiry, order.asset, least)
+
+
+def untradable_expiry(expiry: Millis, asset: str, least: Millis) -> Refusal | None:
+    """Why no order on an asset whose shortest trade is `least` may have this length, None where one may."""
+    if expiry % SECOND == 0 and least <= expiry <= LONGEST:
         return None
     return Refusal(
-        "expiry_not_offered", f"{order.asset} is traded for whole seconds, {least // SECOND} s to {LONGEST // SECOND} s"
+        "expiry_not_offered", f"{asset} is traded for whole seconds, {least // SECOND} s to {LONGEST // SECOND} s"
     )
 
 

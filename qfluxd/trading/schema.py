@@ -67,10 +67,18 @@ BEGIN SELECT RAISE(ABORT, 'this deal belongs to another trade'); END;
 
 _OVER_IS_OVER = """
 CREATE TRIGGER over_is_over BEFORE INSERT ON transitions
-WHEN EXISTS (SELECT 1 FROM transitions WHERE trade = NEW.trade AND stage IN ('refused', 'settled')
-             AND stage <> NEW.stage)
+WHEN EXISTS (
+    SELECT 1 FROM transitions t WHERE t.trade = NEW.trade AND t.stage IN ('refused', 'settled') AND t.stage <> NEW.stage
+    AND NOT EXISTS (SELECT 1 FROM transitions WHERE trade = t.trade AND seq > t.seq AND stage = 'accepted')
+    AND NOT (
+        NEW.stage = 'accepted' AND NEW.deal_id IS NOT NULL
+        AND t.stage = 'refused' AND t.code IN ('broker_refused', 'not_sent', 'not_placed')
+        AND EXISTS (SELECT 1 FROM transitions WHERE trade = t.trade AND stage = 'clicking')
+    )
+)
 BEGIN SELECT RAISE(ABORT, 'this trade is over'); END;
 """
+"""What is over stays so, but for an order whose click was out: its deal proves that it was not refused after all."""
 
 _FOR_GOOD = """
 CREATE TRIGGER {table}_{what} BEFORE {what} ON {table}

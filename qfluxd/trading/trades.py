@@ -32,11 +32,12 @@ class Trades:
     the disk takes nothing; only steps that `EDGES` allows are taken.
     """
 
-    def __init__(self, journal: Journal, say: Say, passing: Passing) -> None:
+    def __init__(self, journal: Journal, say: Say, passing: Passing, timer: Callable[[], float]) -> None:
+        """`timer` counts seconds and never goes back."""
         self.journal = journal
         self.pen = Pen(journal, say)
         self.results = Results(())
-        self.pace = Pace(())
+        self.pace = Pace(timer)
         self.lead: Millis = 0
         """The broker's clock minus this machine's, as it was last known."""
         self.watchers: list[Callable[[Trade], None]] = []
@@ -46,14 +47,19 @@ class Trades:
         self._entries: dict[str, Entry] = {}
         self._by_deal: dict[str, Entry] = {}
         self._over: deque[str] = deque()
+        self._loose: dict[str, Deal] = {}
         self._is_told = False
 
     def load(self, at: Millis) -> None:
-        """Take up what the journal holds."""
-        self.results = Results(self.journal.settled_since(at - 2 * DAY))
-        self.pace = Pace(self.journal.let_through_since(at - MINUTE))
-        for past in self.journal.unfinished():
-            self._keep(entry_of(past))
+        """Take up what the journal holds; also what was refused of late, since that may be said twice."""
+        self.results = Results(self.journal.settled_lately(at))
+        for then, order in self.journal.let_through_since(at - MINUTE):
+            self.pace.add(order, since=at - then)
+        for past in self.journal.unfinished(refused_since=at - 2 * MINUTE):
+            entry = entry_of(past)
+            self._keep(entry)
+            if entry.over:
+                self._over.append(entry.opening.id)
 
     # -------------------------------------------------------------------------------------------------- looking
 
@@ -75,15 +81,21 @@ class Trades:
         return self._by_deal.get(deal)
 
     def fresh(self, deals: Iterable[Deal]) -> list[Deal]:
-        """Those deals that belong to no trade. Raises as `Reader` does."""
-        return [deal for deal in deals if deal.id not in self._by_deal and self.journal.of_deal(deal.id) is None]
+        """Those deals that belong to no trade, each once. Raises as `Reader` does."""
+        unknown = {deal.id: deal for deal in deals if deal.id not in self._by_deal}
+        return [deal for deal in unknown.values() if self.journal.of_deal(deal.id) is None]
+
+    @property
+    def loose(self) -> list[Deal]:
+        """Deals that may be an order's or were opened by hand; until that is known they count as both."""
+        return list(self._loose.values())
 
     def exposure(self, at: Millis, account: Account | None, besides: str) -> Exposure:
         """How much is at stake on an account beside one order."""
         now = at + self.lead
         others = (entry for entry in self._entries.values() if entry.opening.id != besides)
-        lost, pace = self.results.loss(account, now), self.pace.count(at, besides)
-        return exposure(others, account, now, lost, pace)
+        lost, pace = self.results.loss(account, now), self.pace.count(besides)
+        return exposure(others, account, now, lost, pace, self.loose)
 
     # ----------------------------------------------------------------------------------------------- taking steps
 
@@ -121,7 +133,7 @@ class Trades:
 
     def add_foreign(self, deals: Iterable[Deal], at: Millis) -> None:
         """Deals that were opened by hand, all in one write; from before the journal they are none of its business."""
-        fresh = [deal for deal in deals if deal.opened >= self._began]
+        fresh = self._since_began(deals)
         if not fresh or self.pen.waiting > _MOST_WAITING:
             return
         records: list[Record] = []
@@ -134,6 +146,14 @@ class Trades:
         self.pen.write(at, *records)
         for deal in fresh:
             self._told(self._by_deal[deal.id])
+
+    def withhold(self, deals: Iterable[Deal]) -> None:
+        """Deals that belong to no trade yet."""
+        self._loose |= {deal.id: deal for deal in self._since_began(deals)}
+
+    def _since_began(self, deals: Iterable[Deal]) -> list[Deal]:
+        new = {deal.id: deal for deal in deals if deal.opened >= self._began and deal.id not in self._by_deal}
+        return list(new.values())
 
     def forget(self, at: Millis) -> None:
         """Let go of what is over, but for the newest, and of what nobody will ever learn."""
@@ -176,6 +196,8 @@ class Trades:
         return msgspec.structs.replace(before, stage=stage, code=code, detail=detail, at=at, now=now, **changes)
 
     def _take(self, entry: Entry, step: Step) -> None:
+        if entry.over:
+            self._over.remove(entry.opening.id)  # mended
         entry.step = step
         self._keep(entry)
         if step.stage == "settled" and step.deal is not None:
@@ -188,6 +210,7 @@ class Trades:
         self._entries[entry.opening.id] = entry
         if entry.deal is not None:
             self._by_deal[entry.deal.id] = entry
+            self._loose.pop(entry.deal.id, None)
 
     def _told(self, entry: Entry) -> None:
         self._is_told = False

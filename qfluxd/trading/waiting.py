@@ -12,29 +12,36 @@ UNCLEAR: Final = "lists_cannot_tell"
 _CLICKING: Millis = 30 * SECOND
 """A click that was allowed is made within this time, or nobody knows any more whether it was."""
 _HOLE: Millis = 5 * SECOND
-"""Beats further apart than this prove nothing of what was sent between them."""
+"""While nobody listened for longer than this, what was sent may wait unread."""
 _RESULT_DUE: Millis = 10 * SECOND
 """A result that has not come so long after the end of its deal was missed."""
 _NO_RESULT: Millis = 10 * MINUTE
 
 
-def hear_silence(trades: Trades, at: Millis, *, sure: bool) -> None:
-    """Nothing was heard up to `at`; `sure` where everything would have been."""
+def hear_silence(trades: Trades, at: Millis, real: Millis, *, sure: bool) -> None:
+    """Nothing was heard up to `at`, and it is `real` by now; `sure` where everything would have been.
+
+    Beats are made up for after a pause of ours, so only the real time tells of one. A real time before what was heard
+    last is a clock that was set back; a beat before it is only the point of the grid before a click.
+    """
     for entry in trades:
         if entry.unbroken is not None:
-            entry.unbroken = at if sure and 0 <= at - entry.unbroken <= _HOLE else None
+            listened = 0 <= real - entry.unbroken <= _HOLE
+            entry.unbroken = max(at, entry.unbroken) if sure and listened else None
 
 
 def age(trades: Trades, entry: Entry, at: Millis, answer_within: Millis) -> None:
     """Take the step of a trade that is due at `at`, if one is."""
     if at < entry.last_at:
         entry.last_at = at  # this machine's clock was set back: count anew from here
+        if entry.unbroken is not None and entry.unbroken - at > SECOND:
+            entry.unbroken = None
     match entry.step.stage:
         case "clicked" | "clicking":
             working = entry.step.stage == "clicking" and entry.sent is None
             if at - entry.last_at >= (_CLICKING if working else answer_within):
                 _doubt(trades, entry, at)
-        case "unknown" if entry.step.code == "no_order_seen" and entry.sent is None:
+        case "unknown" if entry.step.code == "no_order_seen" and entry.sent is None and not entry.at_work:
             if entry.unbroken is not None and entry.unbroken - entry.last_at >= LATEST:
                 trades.advance(entry, at, "refused", "not_sent", "no order left the page in the minute after the click")
         case "accepted" if entry.deal is not None and at + trades.lead > entry.deal.closes + _NO_RESULT:
@@ -48,7 +55,7 @@ def is_helped(entry: Entry, at: Millis, lead: Millis) -> bool:
     stage, code = entry.step.stage, entry.step.code
     if stage == "accepted" and entry.deal is not None:
         return at + lead > entry.deal.closes + _RESULT_DUE
-    if stage != "unknown" or entry.deal is not None or at - entry.last_at < ON_ITS_WAY:
+    if stage != "unknown" or entry.deal is not None or entry.at_work or at - entry.last_at < ON_ITS_WAY:
         return False
     silent = code == "no_order_seen" and entry.unbroken is not None and entry.sent is None
     return code != UNCLEAR and not silent  # silence decides by itself, without a reload of the page

@@ -1,4 +1,4 @@
-"""From a command on MQTT to the click on the practice page, and to the order at the broker: `python -m tests.bench.trade`.
+"""From a command on MQTT to the click on the page, and to the order at the broker: `python -m tests.bench.trade`.
 
 Once with asset, expiry and amount as they are wanted already, once with all three to be changed. No artificial traps.
 """
@@ -43,8 +43,7 @@ async def measure(
         told = json.loads((state / trade["artifacts"] / "diagnostics.json").read_text())
         clicks.append(told["took_ms"]["to_click"] + told["began"] - trade["received"])
         orders.append(market.orders[seen].at - asked * 1000)
-        while len(market.account.ledger.opened("demo")) > 6:
-            await asyncio.sleep(0.1)  # settlements are told to pages
+        await asker.at_most_open(6)
     for what, times in (("command to click", clicks), ("publish to order at the broker", orders)):
         tail = statistics.quantiles(times, n=20)[-1]
         print(f"{name:12} {what:32} p50 {statistics.median(times):7.1f} ms   p95 {tail:7.1f} ms   n {len(times)}")

@@ -21,8 +21,12 @@ TAKING_UP = ("unknown.before", "unknown.after", "accepted.before", "accepted.aft
 """Points at which a daemon dies that takes up what the one before it left, in every second round."""
 
 
-def plan(kills: int) -> list[tuple[str, str | None, Traps]]:
-    """For each kill in turn its point, a second death or none, and how the broker answers."""
+type Plan = Sequence[tuple[str, str | None, Traps]]
+"""For each kill in turn its point, a second death or none, and how the broker answers."""
+
+
+def plan(kills: int) -> Plan:
+    """So many kills, every point in turn."""
     planned = []
     for turn in range(kills):
         number, place = divmod(turn, len(POINTS))
@@ -32,9 +36,9 @@ def plan(kills: int) -> list[tuple[str, str | None, Traps]]:
     return planned
 
 
-async def run(kills: int, lanes: int, folder: Path) -> list[Death]:
-    """Kill `kills` daemons, shared out over so many lanes."""
-    turns = iter(enumerate(plan(kills)))
+async def run(planned: Plan, lanes: int, folder: Path) -> list[Death]:
+    """Kill daemons as planned, shared out over so many lanes."""
+    turns = iter(enumerate(planned))
     deaths: list[Death] = []
     folders = [folder / f"lane{number}" for number in range(lanes)]
     for lane_folder in folders:
@@ -91,7 +95,7 @@ def main() -> int:
     given = parser.parse_args()
     logs.set_up("warning")
     with tempfile.TemporaryDirectory(prefix="crash-") as folder:
-        deaths = asyncio.run(run(given.kills, given.lanes, Path(folder)))
+        deaths = asyncio.run(run(plan(given.kills), given.lanes, Path(folder)))
     wrong = faults(deaths)
     print("\n" + table(deaths))
     killed, placed = sum(death.died for death in deaths), sum(death.placed > 0 for death in deaths)

@@ -17,7 +17,7 @@ from tests.support.asker import Asker, open_asker
 from tests.support.brokers import NAME, broker
 from tests.support.daemons import chrome, practice
 
-READY_WITHIN = 40.0
+READY_WITHIN = 60.0
 DEAD_WITHIN = 25.0
 TOLD_WITHIN = 60.0
 """Seconds after a restart in which a doubtful order is resolved, or said to be unknown."""

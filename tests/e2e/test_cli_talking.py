@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from qfluxd.api import commands as ask
-from qfluxd.api.commands import Later, Request, Unsure
+from qfluxd.api.commands import Later, Repeat, Request, Unsure
 from qfluxd.api.outbox import Outbox
 from qfluxd.model import AccountState, Candle, Refusal, Series, Session, Tick
 from qfluxd.settings import MqttSettings
@@ -51,7 +51,11 @@ async def perform(request: Request) -> Any:
         case ask.Candles(asset="EURUSD_otc"):
             return {"candles": [{"at": 1_700_000_040_000, "close": 1.2}]}
         case ask.Candles():
-            return Refusal("unknown_asset", f"the broker lists no {command.asset}")
+            return Refusal("asset_unknown", f"the broker lists no {command.asset}")
+        case ask.TradeOpen() if request.id == "again":
+            return Repeat({"trade": TRADE})
+        case ask.TradeStatus(trade="t-1"):
+            return {"trade": TRADE | {"stage": "settled", "code": "won"}}
         case ask.TradeOpen(side="call"):
             return Later({"trade": TRADE}, settled())
         case ask.TradeOpen():
@@ -114,7 +118,7 @@ async def test_send_refused(line: Line) -> None:
     """A command that is turned down is exit 1, with the daemon's sentence."""
     port = line[0].port
     code, out, err = await qfluxd(port, "send", "candles", "asset=X", "timeframe=1m")
-    assert (code, out, err) == (1, "", "qfluxd: the broker lists no X (unknown_asset)\n")
+    assert (code, out, err) == (1, "", "qfluxd: the broker lists no X (asset_unknown)\n")
     code, out, err = await qfluxd(port, "send", "pnig")
     assert code == 1
     assert "did you mean ping?" in err
@@ -130,7 +134,18 @@ async def test_send_a_trade(line: Line) -> None:
     assert json.loads(out)["id"] == err.split()[1]
     code, out, err = await qfluxd(line[0].port, "send", "trade/open", "side=call", "id=mine", *words[:3])
     assert (code, err) == (0, "accepted; the outcome follows\n")
-    assert "stake     1.5" in out
+    assert "stake     1.50" in out
+
+
+async def test_a_repeat_is_said_to_be_one(line: Line) -> None:
+    """A trade that was asked for before is shown as it stands now, with when it was first asked for."""
+    words = ("id=again", "asset=EURUSD_otc", "side=call", "stake=1.5", "expiry=1m")
+    code, out, err = await qfluxd(line[0].port, "send", "trade/open", *words)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0] == "duplicate: first asked at 2023-11-14T22:14:00Z; now settled: won"
+    assert "stage     settled" in out
+    _, out, _ = await qfluxd(line[0].port, "send", "trade/open", *words, "--json")
+    assert json.loads(out)["data"]["trade"]["stage"] == "accepted"
 
 
 async def test_send_a_trade_that_nobody_can_tell_of(line: Line) -> None:

@@ -231,8 +231,8 @@ async def test_requests_are_answered_by_the_daemon(tmp_path: Path) -> None:
             start = candles["data"]["candles"][0]["at"]
             history = await ear.ask("history", f'{{"asset":"{asset}","timeframe":"1m","from":{start}}}')
             assert history["data"]["candles"][:3] == candles["data"]["candles"]
-            assert (await ear.ask("candles", '{"asset":"EURUSDotc","timeframe":"1m"}'))["code"] == "unknown_asset"
-            assert (await ear.ask("candles", f'{{"asset":"{asset}","timeframe":"7m"}}'))["code"] == "unknown_timeframe"
+            assert (await ear.ask("candles", '{"asset":"EURUSDotc","timeframe":"1m"}'))["code"] == "asset_unknown"
+            assert (await ear.ask("candles", f'{{"asset":"{asset}","timeframe":"7m"}}'))["code"] == "timeframe_unknown"
             listed = (await ear.ask("assets/list"))["data"]["assets"]
             assert any(row["asset"] == asset and row["payout"] > 0 for row in listed)
             assert (await ear.ask("status"))["data"]["session"]["state"] == "ready"

@@ -307,6 +307,22 @@ async def test_a_late_will_cannot_hide_the_birth(mosquitto: Broker) -> None:
         assert (kept["state"], kept["session"]) == ("online", running.session)
 
 
+async def test_two_daemons_of_one_name_know_of_each_other(mosquitto: Broker) -> None:
+    """Each says so with one alert, whoever came first, until the other one has left."""
+    first_says, second_says = Outbox(), Outbox()
+    async with listening(mosquitto.port) as ear, edge(settings(mosquitto.port), first_says) as first:
+        await connected(first)
+        assert first.rival is None
+        async with edge(settings(mosquitto.port), second_says) as second:
+            await ear.until(lambda: len(ear.on("event/alert")) == 2)
+            assert first.rival is not None
+            assert second.rival is not None
+            assert {alert["code"] for alert in ear.on("event/alert")} == {"name_taken"}
+        await ear.until(lambda: first.rival is None)
+        kept = msgspec.json.decode((await retained(mosquitto.port))["status"])
+        assert (kept["state"], kept["session"]) == ("online", first.session)
+
+
 @pytest.mark.parametrize(
     "payload", [b'{"state":"\xff"}', b'{"x":' + b"[" * 100_000, b"", b"5"], ids=["bytes", "deep", "empty", "number"]
 )

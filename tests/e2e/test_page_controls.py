@@ -152,6 +152,13 @@ async def test_the_account_is_changed_and_seen_by_all_witnesses(page: Stand, acc
     assert await page.hands.select_account(account) == account
 
 
+async def test_the_page_is_loaded_anew_when_its_owner_asks(page: Stand) -> None:
+    """A reload is answered when the new page has logged in, with the account that is in front."""
+    await page.js("window.before = true")
+    assert await page.hands.reload() == "demo"
+    assert await page.js("window.before") is None
+
+
 async def test_deals_are_told_again_after_a_reload_that_is_allowed(page: Stand) -> None:
     """A relist ends when the broker has told what is open."""
     assert await page.hands.relist()
@@ -328,6 +335,25 @@ async def test_what_lies_over_the_page_is_named_and_closed(page: Stand, traps: T
         assert (await page.hands.scan()).covering == ()
     await page.practice.set_traps(Traps())
     await page.hands.select_timeframe(60_000)
+
+
+async def test_what_opens_in_the_place_of_a_drop_down_is_another_one(page: Stand) -> None:
+    """The window for a deposit comes up as the user menu shuts, and as often as it is shut itself, three times."""
+    await page.js("""{
+      const open = () => document.querySelector('[data-modal-id="fast-deposit"]').click();
+      let left = 3;
+      const root = document.querySelector('#modal-root');
+      document.querySelector('[data-modal-id="user-info"]').click();
+      new MutationObserver((_, watch) => {
+        if (root.children.length) return;
+        left -= 1;
+        if (left < 0) watch.disconnect();
+        else open();
+      }).observe(root, {childList: true});
+    }""")
+    assert (await page.hands.scan()).covering == ("dropdown",)
+    assert await page.hands.close_modals() == ("dropdown", "deposit")
+    assert await page.js(NOTHING_OPEN)
 
 
 async def test_a_question_whether_to_trade_is_left_and_never_answered(page: Stand) -> None:

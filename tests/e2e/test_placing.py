@@ -236,12 +236,14 @@ async def test_a_swallowed_click_is_followed_by_one_of_another_kind(browser: Des
 
 
 async def test_a_question_about_the_order_is_answered_with_yes(browser: Desk) -> None:
-    """It is part of the one click: the permit is asked once."""
+    """It is part of the one click: the permit is asked once, and once more for the yes."""
     await browser.lay(confirm=True)
     order = browser.order(**OTHER)
     placed = await browser.place(order)
     placed_as_wanted(browser, order, placed)
     assert browser.permit.clicks == [(1, True)]
+    (sighting,) = browser.permit.went_on
+    assert (sighting.asset, sighting.stake, sighting.account_label) == (order.asset, order.stake, "demo")
 
 
 async def test_a_question_about_another_trade_is_answered_with_no(browser: Desk) -> None:
@@ -258,6 +260,59 @@ async def test_a_question_about_another_trade_is_answered_with_no(browser: Desk)
     assert browser.permit.clicks == [(1, False)]
     assert not await browser.js("Boolean(document.querySelector('.trade-confirmation'))")
     assert browser.orders == []
+
+
+async def test_a_no_that_moves_away_from_under_the_pointer_is_no_yes(browser: Desk) -> None:
+    """Yes comes into its place as it is pressed: the press is stopped, and no is said where it is then."""
+    await browser.lay(confirm=True)
+    await browser.js("""new MutationObserver(() => {
+      for (const each of document.querySelectorAll('.trade-confirmation dd')) {
+        if (each.textContent === '$10') each.textContent = '$99';
+      }
+    }).observe(document, { subtree: true, childList: true });
+    let swapped = false;
+    window.addEventListener('pointerdown', (event) => {
+      const no = event.target.closest('.trade-confirmation__no');
+      if (!no || swapped) return;
+      swapped = true;
+      no.after(document.querySelector('.trade-confirmation__yes'));
+    }, true)""")
+    placed = await browser.place(browser.order())
+    assert await browser.js("swapped")
+    assert placed.refusal is not None
+    assert (placed.refusal.code, placed.landed) == ("not_placed", False)
+    assert browser.orders == []
+
+
+@pytest.mark.parametrize("late", ["stopped", "changed"])
+async def test_leave_that_is_withdrawn_while_the_page_asks_stops_the_order(browser: Desk, late: str) -> None:
+    """Trading is killed, or the account in front is another one: no is said, and nothing leaves the page."""
+    await browser.lay(confirm=True)
+    if late == "changed":
+        label = "document.querySelector('.balance-info-block__label').textContent = 'QT Real'"
+        await browser.js(f"""new MutationObserver((_, watch) => {{
+          if (document.querySelector('.trade-confirmation')) {{ {label}; watch.disconnect(); }}
+        }}).observe(document, {{ subtree: true, childList: true }})""")
+    killed = Refusal("killed", "no more")
+    permit = NotedPermit(stop=lambda seen: None if late == "changed" and seen.account_label == "demo" else killed)
+    placed = await browser.place(browser.order(), permit)
+    assert (placed.landed, placed.refusal) == (False, killed)
+    assert (permit.clicks, permit.went_on, browser.orders) == ([(1, False)], [], [])
+    assert not await browser.js("Boolean(document.querySelector('.trade-confirmation'))")
+
+
+async def test_an_account_that_changes_under_the_yes_stops_it(browser: Desk) -> None:
+    """Leave was given with the demo account in front; the press is caught, and the next leave is not given."""
+    await browser.lay(confirm=True)
+    await browser.js("""window.addEventListener('pointerdown', (event) => {
+      if (!event.target.closest('.trade-confirmation__yes')) return;
+      document.querySelector('.balance-info-block__label').textContent = 'QT Real';
+    }, true)""")
+    wrong = Refusal("account_unclear", "another account")
+    permit = NotedPermit(stop=lambda seen: None if seen.account_label == "demo" else wrong)
+    placed = await browser.place(browser.order(), permit)
+    assert (placed.landed, placed.refusal) == (False, wrong)
+    assert (len(permit.went_on), permit.clicks, browser.orders) == (1, [(1, False)], [])
 
 
 async def test_a_page_that_stands_still_after_the_click_is_waited_for(browser: Desk) -> None:
@@ -326,7 +381,8 @@ async def test_a_page_that_leaves_with_the_click_is_not_clicked_again(desk: Desk
 
 async def test_an_order_that_leaves_with_its_page_is_known_by_its_frame(desk: Desk) -> None:
     """The page sends the order and is gone: the frame tells that it was placed."""
-    await desk.js("""document.querySelector('.btn-call').addEventListener('click', () => location.reload())""")
+    leave = "() => setTimeout(() => location.reload(), 30)"
+    await desk.js(f"document.querySelector('.btn-call').addEventListener('click', {leave})")
     order = desk.order()
     placed = await desk.place(order)
     placed_as_wanted(desk, order, placed)

@@ -94,6 +94,7 @@ async def test_daemon_under_systemd(systemd: socket.socket, tmp_path: Path) -> N
         _, log = await daemon.communicate()
         assert time.monotonic() - began < 5
         assert daemon.returncode == 0
+    assert {path.stat().st_mode & 0o077 for path in (tmp_path / "state").rglob("*")} == {0}
     assert any(line.startswith("STATUS=waiting_chrome") for line in told)
     assert b'"applied":["log.level"]' in log
     assert b"did you mean log.level?" in log
@@ -108,7 +109,8 @@ async def test_chrome_command(tmp_path: Path) -> None:
         async with asyncio.timeout(60):
             assert endpoint.encode() in await chrome.stdout.readline()
         assert "Chrome" in (await find_browser(endpoint)).name
-        assert (tmp_path / "state" / "chrome-profile").stat().st_mode & 0o777 == 0o700
+        for made in ("state", "state/chrome-profile"):
+            assert (tmp_path / made).stat().st_mode & 0o777 == 0o700
         chrome.send_signal(signal.SIGTERM)
         async with asyncio.timeout(60):
             await chrome.communicate()

@@ -10,6 +10,7 @@ import pytest
 from qfluxd.chrome.page import Hand, open_hand
 from qfluxd.drivers.pocketoption import page
 from qfluxd.drivers.pocketoption.diagnostics import Trouble
+from qfluxd.drivers.pocketoption.pressing import click_on
 from qfluxd.drivers.pocketoption.told import Told
 from qfluxd.drivers.pocketoption.touch import Touch
 from qfluxd.errors import PageError
@@ -28,6 +29,7 @@ addEventListener('case', event => {
   const meant = reset('<a class="pair-number-wrap" id="meant">meant</a><a id="other" style="left: 400px">other</a>');
   if (event.detail === 'glides') meant.animate([{left: '600px'}, {left: '40px'}], 300);
   if (event.detail === 'flees') meant.onmousemove = () => { other.style.left = '40px'; };
+  if (event.detail === 'buys') meant.innerHTML = '<b class="btn btn-call" style="position: absolute; inset: 0">buy</b>';
   if (event.detail === 'covered') other.style.cssText = 'left: 0; top: 0; width: 900px; height: 700px';
 });
 """
@@ -60,7 +62,10 @@ async def got(held: Hand) -> Any:
 
 
 async def test_nothing_but_the_control_gets_a_click(tmp_path: Path) -> None:
-    """One that glides is waited for, one that something slips over gets none, and neither does what slipped there."""
+    """One that glides is waited for, one that something slips over gets none, and neither does what slipped there.
+
+    Buy and sell get none either, wherever they are.
+    """
     async with touching(tmp_path) as (touch, held):
         await case(held, "plain")
         await touch.click(page.PICKER_OPENER)
@@ -81,7 +86,23 @@ async def test_nothing_but_the_control_gets_a_click(tmp_path: Path) -> None:
         with pytest.raises(PageError) as failed:
             await touch.click(page.PICKER_OPENER)
         assert failed.value.code == "covered"
-        assert "a." in failed.value.detail
+        assert "a#other" in failed.value.detail
         assert await got(held) == []
         await held.click_at(20, 20)  # the guard is off again
         assert await got(held) == ["other"]
+
+        await case(held, "plain")
+        await click_on(held, page.PICKER_OPENER)
+        assert await got(held) == ["meant"]
+
+        await case(held, "flees")
+        with pytest.raises(PageError) as failed:
+            await click_on(held, page.PICKER_OPENER)
+        assert failed.value.code == "covered"
+        assert await got(held) == []
+
+        await case(held, "buys")
+        with pytest.raises(PageError) as failed:
+            await click_on(held, page.PICKER_OPENER)
+        assert failed.value.code == "control_stuck"
+        assert await got(held) == []

@@ -18,6 +18,7 @@ from time import monotonic
 from typing import Any
 
 from qfluxd.model import Side, parse_timeframe
+from qfluxd.observability import logs
 from qfluxd.practice.orderlog import OrderSeen
 from qfluxd.practice.server import PracticeBroker
 from qfluxd.practice.traps import Traps
@@ -112,17 +113,12 @@ async def trade(asker: Asker, market: PracticeBroker, trades: int, seed: int) ->
             f"{number + 1:4} {answer['status']:9} {answer['code']:20} {took:5.2f} s  {answer['error'] or ''}",
             flush=True,
         )
-        while _open(market) >= MOST_OPEN:
-            await asyncio.sleep(0.2)
+        await asker.at_most_open(MOST_OPEN)
     await asyncio.sleep(16)
     return [
         Outcome(wish, answer, tuple(order for order in market.orders if order.stake == wish.stake))
         for wish, answer in answers
     ]
-
-
-def _open(market: PracticeBroker) -> int:
-    return len(market.account.ledger.opened("demo"))
 
 
 def faults(outcomes: Sequence[Outcome], market: PracticeBroker) -> list[str]:
@@ -173,6 +169,7 @@ def main() -> int:
     parser.add_argument("--trades", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
+    logs.set_up("error")
     with tempfile.TemporaryDirectory(prefix="trades-") as folder:
         return asyncio.run(run(given.trades, given.seed, Path(folder)))
 

@@ -14,14 +14,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from qfluxd.api.commands import Later
+from qfluxd.api.commands import Later, Request, TradeOpen
 from qfluxd.errors import Disconnected
 from qfluxd.model import Order, Trade
 from qfluxd.trading.entries import EDGES
 from qfluxd.trading.journal import Journal
 from tests.support.floor import Died, Fate, Floor, request, turn
 
-MAX_OPEN, MAX_STAKE, MAX_DAILY_LOSS = 2, Decimal(10), Decimal(35)
+MAX_OPEN, MAX_STAKE, MAX_DAILY_LOSS = 2, Decimal(10), Decimal(18)
 MEMORY = Path("/dev/shm")
 
 SPOILT = st.builds(
@@ -30,6 +30,7 @@ SPOILT = st.builds(
     blocked=st.sampled_from([0, 0, 0, 8_000, 31_000]),
     sends=st.sampled_from([True] * 5 + [False]),
     shown=st.sampled_from([True] * 3 + [False]),
+    read=st.sampled_from([True] * 4 + [False]),
     travels=st.sampled_from([0, 0, 4_000]),
     taken=st.sampled_from([True] * 5 + [False]),
     refused=st.sampled_from([False] * 5 + [True]),
@@ -38,7 +39,48 @@ SPOILT = st.builds(
     sighting=st.sampled_from([{}, {}, {}, {}, {"stake": Decimal(110)}]),
     after_click=st.sampled_from([None, None, None, Disconnected("the tab is gone")]),
 )
-FATES = st.one_of(st.builds(Fate), st.builds(Fate, told=st.integers(0, 2)), SPOILT, SPOILT)
+ONE_FAULT: list[dict[str, Any]] = [
+    {},
+    {"told": 0},
+    {"told": 2},
+    {"late": 15_000},
+    {"blocked": 31_000},
+    {"travels": 4_000, "told": 0},
+    {"sends": False},
+    {"taken": False},
+    {"refused": True},
+    {"refused": True, "told": 2},
+    {"refused": True, "late": 4_000},
+    {"read": False},
+    {"read": False, "told": 0},
+    {"shown": False},
+    {"shown": False, "told": 0},
+    {"after_click": Disconnected("the tab is gone")},
+    {"clicks": (False, True)},
+]
+BY_HAND = st.builds(
+    Fate,
+    shown=st.sampled_from([True] * 4 + [False]),
+    read=st.sampled_from([True] * 4 + [False]),
+    taken=st.booleans(),
+    refused=st.booleans(),
+    told=st.integers(0, 2),
+    late=st.sampled_from([0, 0, 4_000]),
+)
+PERIOD = 12
+"""So many ids later the same trade is asked for."""
+FATES = st.one_of(st.sampled_from(ONE_FAULT).map(lambda fault: Fate(**fault)), SPOILT)
+
+
+def wanted(ident: int) -> Request:
+    """What is asked for under an id."""
+    return request(
+        ident,
+        asset=("EURUSD_otc", "GBPUSD_otc")[ident % 2],
+        side=("call", "put")[ident // 2 % 2],
+        stake=Decimal(11) if ident == 5 else Decimal(4),
+        expiry=("5s", "1m")[ident // 3 % 2],
+    )
 
 
 class Trading(RuleBasedStateMachine):
@@ -144,6 +186,19 @@ class Trading(RuleBasedStateMachine):
         self.ask_as(self.asked + 1, fate)
         self.act(lambda: self.floor.wait(12_000))
 
+    @rule(fate=FATES)
+    def ask_and_reload(self, fate: Fate) -> None:
+        """Somebody asks for a trade, and the page is loaded anew right after the click."""
+        self.ask_as(self.asked + 1, fate)
+        self.log_in()
+
+    @rule(fate=FATES)
+    def ask_and_wait_long(self, fate: Fate) -> None:
+        """Somebody asks for a trade, and so much time passes that it is over, one way or another."""
+        self.ask_as(self.asked + 1, fate)
+        self.act(lambda: self.floor.wait(90_000))
+        self.settle(Decimal(-1), told=True)
+
     @precondition(lambda self: self.asked)
     @rule(back=st.integers(0, 2))
     def ask_again(self, back: int) -> None:
@@ -161,26 +216,41 @@ class Trading(RuleBasedStateMachine):
             return
         self.asked = max(self.asked, ident)
         self.floor.hands.fate = fate
-        wanted = request(
-            ident,
-            asset=("EURUSD_otc", "GBPUSD_otc")[ident % 2],
-            side=("call", "put")[ident // 2 % 2],
-            stake=Decimal(11) if ident == 5 else Decimal(10),
-            expiry=("5s", "1m")[ident // 3 % 2],
-        )
 
         async def asking() -> None:
-            outcome = await self.floor.trading.open(wanted)
+            outcome = await self.floor.trading.open(wanted(ident))
             if isinstance(outcome, Later):
                 self.waiting.append(asyncio.ensure_future(outcome.outcome))
 
         self.do(asking)
 
-    @rule(side=st.sampled_from(["call", "put"]), taken=st.booleans(), refused=st.booleans(), told=st.integers(0, 2))
-    def trade_by_hand(self, side: Any, taken: bool, refused: bool, told: int) -> None:
+    @rule(side=st.sampled_from(["call", "put"]), fate=BY_HAND)
+    def trade_by_hand(self, side: Any, fate: Fate) -> None:
         """A person trades on the same page, with a stake of their own."""
-        fate = Fate(taken=taken, refused=refused, told=told)
         self.act(lambda: self.floor.send("EURUSD_otc", side, Decimal(1), 60_000, fate))
+
+    @precondition(lambda self: self.asked)
+    @rule(fate=BY_HAND)
+    def trade_alike_by_hand(self, fate: Fate) -> None:
+        """A person orders on the page just what was asked for last."""
+        wish = wanted(self.asked).command
+        assert isinstance(wish, TradeOpen)
+        self.act(lambda: self.floor.send(wish.asset, wish.side, wish.stake, wish.length, fate))
+
+    @rule(fate=FATES)
+    def ask_for_the_same_anew(self, fate: Fate) -> None:
+        """Somebody asks for the last trade under a new id."""
+        self.ask_as(self.asked + PERIOD, fate)
+
+    @rule(back=st.integers(0, 2))
+    def repeat_answer(self, back: int) -> None:
+        """The broker says once more what it said of an order a moment ago."""
+        self.act(lambda: self.floor.repeat(back, within=40_000))
+
+    @rule(rows=st.integers(0, 3))
+    def double_rows(self, rows: int) -> None:
+        """From now on some rows of its lists stand there twice."""
+        self.act(lambda: setattr(self.floor.broker, "doubled", rows))
 
     @rule(seconds=st.sampled_from([1, 3, 6, 12, 61]), quiet=st.booleans())
     def wait(self, seconds: int, quiet: bool) -> None:
@@ -304,7 +374,7 @@ class Trading(RuleBasedStateMachine):
 
 TestOrders = Trading.TestCase
 TestOrders.settings = settings(
-    max_examples=60,
+    max_examples=150,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -62,6 +62,16 @@ class Asker:
         assert isinstance(decoded, dict)
         return decoded
 
+    def open_trades(self) -> set[str]:
+        """The trades that were told as accepted and not as settled since we came."""
+        ended = {event["trade"]["id"] for event in self.events if event["event_type"] == "settled"}
+        return {event["trade"]["id"] for event in self.events if event["event_type"] == "accepted"} - ended
+
+    async def at_most_open(self, count: int) -> None:
+        """Wait until no more trades than that are open."""
+        async with asyncio.timeout(60), self.news:
+            await self.news.wait_for(lambda: len(self.open_trades()) <= count)
+
     def forget(self) -> None:
         """What was said of the session so far does not count any more."""
         self.session = {}

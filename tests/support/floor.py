@@ -61,14 +61,16 @@ class Fate:
     """What becomes of the next click.
 
     `clicks` are what the driver says of each click until one lands. The page may stand still (`blocked` ms) before the
-    order leaves it, or never send it; an order that is not `shown` leaves unseen, since frames were lost just then. It
-    travels (`travels` ms), and may not be `taken`: lost, or `refused`. The broker answers `told` times, `late` ms after.
+    order leaves it, or never send it; an order that is not `shown` leaves unseen, since frames were lost just then, and
+    one that is not `read` is seen to be an order and no more. It travels (`travels` ms), and may not be `taken`: lost,
+    or `refused`. It is answered `told` times, `late` ms after.
     """
 
     clicks: Iterable[bool | None] = (True,)
     blocked: Millis = 0
     sends: bool = True
     shown: bool = True
+    read: bool = True
     travels: Millis = 0
     taken: bool = True
     refused: bool = False
@@ -106,6 +108,8 @@ class ModelBroker:
         self.closed: list[Deal] = []
         self.asked_by: dict[str, str | None] = {}
         self.balance = Decimal(10_000)
+        self.doubled = 0
+        """So many rows stand twice in whatever tells of several deals."""
 
     def take(self, at: Millis, asset: str, side: Side, stake: Decimal, expiry: Millis, by: str | None = None) -> Deal:
         """Open a deal at `at` by this machine's clock, for a request (`by`) or a person."""
@@ -132,11 +136,12 @@ class ModelBroker:
                 settled.append(msgspec.structs.replace(deal, profit=profit, close_price=1.2))
                 self.balance += deal.stake + profit
         self.closed += settled
-        return tuple(settled)
+        return (*settled, *settled[: self.doubled])
 
     def lists(self) -> tuple[OpenDeals, ClosedDeals]:
-        """Both lists as the page is told them: all open ones, the newest twenty closed ones."""
-        return OpenDeals(tuple(self.open)), ClosedDeals(tuple(reversed(self.closed[-20:])))
+        """Both lists as the page is told them: all open ones, the newest twenty closed ones, rows doubled at times."""
+        closed = tuple(reversed(self.closed[-20:]))
+        return OpenDeals((*self.open, *self.open[: self.doubled])), ClosedDeals((*closed, *closed[: self.doubled]))
 
 
 class ModelHands(HandyHands):
@@ -194,6 +199,11 @@ class ModelHands(HandyHands):
         self.relisted.set()
         return True
 
+    async def reload(self) -> Account | None:
+        """The page is loaded anew."""
+        self.floor.log_in()
+        return self.floor.broker.account
+
 
 class Floor:
     """One broker and page for all time, and daemon after daemon that works them on the same journal."""
@@ -213,7 +223,12 @@ class Floor:
         self.passing: Passing = pass_on
         self.hands = ModelHands(self)
         self.requests = 0
+        self.free: Millis = 0
+        """When the page has sent all that it is to send: it sends one thing after the other."""
+        self.answers: list[tuple[Millis, Event]] = []
+        """Every answer to an order, and when it was told first."""
         self.journal: Journal | None = None
+        self._run = (START, 0)
 
     # ------------------------------------------------------------------------------------------------ asking
 
@@ -250,7 +265,14 @@ class Floor:
     def start(self) -> None:
         """A daemon starts: it takes up the journal, finds the page, and hears the market."""
         self.journal = Journal(self.folder, self.at)
-        self.orders = Orders(self.journal, self.risk, self.said.append, lambda point: self.passing(point))
+        self.orders = Orders(
+            self.journal,
+            self.risk,
+            self.said.append,
+            lambda point: self.passing(point),
+            now=lambda: self.at,
+            timer=self.seconds,
+        )
         market = MarketSettings.model_validate({"timeframes": ["1m"]})
         self.desk = Desk(market, self.said.append, orders=self.orders)
         self.trading = Trading(self.desk, self.orders, cast(Driver, self), self.risk, lambda: self.at)
@@ -258,6 +280,11 @@ class Floor:
         self.hear(Situation("connected", "market data"), Assets((ASSET, OTHER, CLOSED)))
         self.hear(Balance(self.broker.balance, self.broker.account))
         self.tick()
+
+    def seconds(self) -> float:
+        """A clock that nobody sets: it goes on while this machine's does, and never back."""
+        self._run = (self.at, self._run[1] + max(0, self.at - self._run[0]))
+        return self._run[1] / 1000
 
     @property
     def account(self) -> Account | None:
@@ -281,21 +308,37 @@ class Floor:
         sent = OrderSent(asset, side, stake, expiry, self.broker.account, str(self.requests))
 
         def leave() -> None:
-            if fate.shown:
+            if fate.shown and fate.read:
                 self.line.append((self.at, sent))
+            elif self.journal is not None and fate.shown:
+                self.desk.on_order_unclear(self.at)
             elif self.journal is not None:
                 self.desk.on_feed_lost()
             self.later(fate.travels, False, arrive)
 
         def arrive() -> None:
+            answer: Event | None = None
             if fate.refused:
-                self.line.append((self.at + fate.late, OrderRefused("too late", asset, stake)))
+                answer = OrderRefused("too late", asset, stake)
             elif fate.taken:
-                deal = self.broker.take(self.at, asset, side, stake, expiry, by)
+                answer = DealOpened(self.broker.take(self.at, asset, side, stake, expiry, by), sent.request)
+            if answer is not None:
                 for _ in range(fate.told):
-                    self.line.append((self.at + fate.late, DealOpened(deal, sent.request)))
+                    self.answer(self.at + fate.late, answer)
 
-        self.later(fate.blocked, True, leave)
+        self.free = max(self.at + fate.blocked, self.free)
+        self.later(self.free - self.at, True, leave)
+
+    def answer(self, at: Millis, answer: Event) -> None:
+        """An order is answered at this time."""
+        self.line.append((at, answer))
+        self.answers.append((at, answer))
+
+    def repeat(self, back: int, within: Millis) -> None:
+        """One of the newest answers comes once more, if its order is not older than so."""
+        told = [answer for at, answer in self.answers if 0 <= self.at - at <= within]
+        if len(told) > back:
+            self.line.append((self.at, told[-1 - back]))
 
     def later(self, wait: Millis, on_page: bool, act: Callable[[], None]) -> None:
         """Have something happen on the page or at the broker after a while, at once where that is 0."""
@@ -307,6 +350,7 @@ class Floor:
     def log_in(self) -> None:
         """The page is loaded anew: what it had not sent is gone, its line begins anew, and it is told everything."""
         self.coming = [item for item in self.coming if not item[1]]
+        self.free = self.at
         told_open, told_closed = self.broker.lists()
         balance = Balance(self.broker.balance, self.broker.account)
         for event in (LoggedIn("s"), told_open, balance, told_closed):

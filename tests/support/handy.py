@@ -147,3 +147,8 @@ class HandyHands:
         """It may not be reloaded."""
         self._note("relist")
         return False
+
+    async def reload(self) -> Account | None:
+        """The demo account is in front again."""
+        self._note("reload")
+        return "demo"

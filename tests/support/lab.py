@@ -197,10 +197,12 @@ async def browser(folder: Path, url: str | None = None, *, port: int = 0) -> Asy
 
 
 @asynccontextmanager
-async def tapping(endpoint: str, *pages: str, ear: Ear | None = None) -> AsyncIterator[tuple[Tap, Ear]]:
+async def tapping(
+    endpoint: str, *pages: str, ear: Ear | None = None, words: tuple[bytes, ...] = ()
+) -> AsyncIterator[tuple[Tap, Ear]]:
     """A tap that runs for as long as the block does, and its ear."""
     ear = ear or Ear()
-    async with open_tap(endpoint, pages, see=ear.see, tell=ear.tell) as tap:
+    async with open_tap(endpoint, pages, see=ear.see, tell=ear.tell, words=words) as tap:
         run = asyncio.get_running_loop().create_task(tap.run())
         try:
             yield tap, ear

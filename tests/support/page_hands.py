@@ -36,6 +36,9 @@ class Listener:
     def on_feed_lost(self) -> None:
         """Nothing is folded here."""
 
+    def on_order_unclear(self, at: Millis) -> None:
+        """Nothing is traded here."""
+
     def alert(self, code: str, detail: str, at: Millis) -> None:
         """What a person would be told."""
         self.alerts.append((code, detail))

@@ -27,11 +27,13 @@ from tests.support.lab import hand as line_to
 
 @dataclass
 class NotedPermit:
-    """Lets every click through but those that `refuse` turns down, and notes what was asked and told."""
+    """Lets every click and every yes through but those that `refuse` and `stop` turn down; notes all it was told."""
 
     refuse: Callable[[Sighting], Refusal | None] = lambda _: None
+    stop: Callable[[Sighting], Refusal | None] = lambda _: None
     asked: list[Sighting] = field(default_factory=list)
     clicks: list[tuple[int, bool | None]] = field(default_factory=list)
+    went_on: list[Sighting] = field(default_factory=list)
 
     def ask(self, sighting: Sighting, attempt: int) -> Refusal | None:
         """Note what is shown."""
@@ -40,6 +42,14 @@ class NotedPermit:
         refusal = self.refuse(sighting)
         if refusal is None:
             self.asked.append(sighting)
+        return refusal
+
+    def still(self, sighting: Sighting) -> Refusal | None:
+        """Note what is shown beside the page's question."""
+        assert len(self.asked) == len(self.clicks) + 1, "a question belongs to a click that is not decided yet"
+        refusal = self.stop(sighting)
+        if refusal is None:
+            self.went_on.append(sighting)
         return refusal
 
     def clicked(self, attempt: int, landed: bool | None) -> None:
@@ -66,6 +76,9 @@ class Listener:
 
     def on_feed_lost(self) -> None:
         """Nor do losses."""
+
+    def on_order_unclear(self, at: Millis) -> None:
+        """Nor does what was not read."""
 
     def alert(self, code: str, detail: str, at: Millis) -> None:
         """Remember an alert."""

@@ -217,7 +217,14 @@ async def never(request: Request) -> None:
     ("answer", "told"),
     [
         ({"deal": 7}, ("ok", None, {"deal": 7})),
-        (Refusal("stake_too_high", "too much", {"limit": 10}), ("stake_too_high", "too much", {"limit": 10})),
+        (
+            Refusal("stake_too_high", "too much", {"limit": 10}),
+            (
+                "stake_too_high",
+                "this id was used before, and refused then: too much; to try again take a new id",
+                {"limit": 10},
+            ),
+        ),
         (Unsure("no_answer", "nobody knows", {"trade": 1}), ("no_answer", "nobody knows", {"trade": 1})),
     ],
 )
@@ -228,15 +235,27 @@ async def test_a_repeat_is_told_what_was_answered(answer: Any, told: tuple[Any, 
     assert (result.status, result.final, result.code, result.error, result.data) == ("duplicate", True, *told)
 
 
-async def test_a_repeat_is_answered_however_late_and_often() -> None:
-    """The stored answer comes past its time and past the rate; a new id is held to both, a retained one is refused."""
+async def test_a_repeat_is_answered_however_late() -> None:
+    """The stored answer comes past its time; a new id is held to it, a retained one is refused."""
     answers = Answers(never, stored=remembering, now=lambda: NOW, timer=Watch())
     late = OPEN % b',"expires_at":1'
-    codes = [(await ask(answers, "trade/open", late))[0].status for _ in range(TradeOpen.burst + 5)]
-    assert codes == ["duplicate"] * (TradeOpen.burst + 5)
+    assert (await ask(answers, "trade/open", late))[0].status == "duplicate"
     [new] = await ask(answers, "trade/open", late.replace(b'"a"', b'"b"'))
     assert (new.id, new.status, new.code) == ("b", "expired", "expired")
     assert (await ask(answers, "trade/open", OPEN % b"", retained=True))[0].code == "retained_command"
+
+
+async def test_repeats_have_a_rate_of_their_own() -> None:
+    """A flood of repeats is turned down after a burst, keeps no new order out, and leaves the id as it was."""
+    watch = Watch()
+    answers = Answers(pong, stored=remembering, timer=watch)
+    codes = [(await ask(answers, "trade/open", OPEN % b""))[0].code for _ in range(TradeOpen.burst + 2)]
+    assert codes == ["ok"] * TradeOpen.burst + ["rate_limited"] * 2
+    new = (OPEN % b"").replace(b'"a"', b'"b"')
+    assert (await ask(answers, "trade/open", new))[0].status == "ok"
+    watch.now += 1
+    [again] = await ask(answers, "trade/open", OPEN % b"")
+    assert (again.status, again.data) == ("duplicate", {"deal": 7})
 
 
 async def test_what_nobody_can_tell_is_unknown() -> None:

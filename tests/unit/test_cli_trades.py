@@ -15,7 +15,7 @@ import structlog
 
 from qfluxd.api.caller import Said
 from qfluxd.api.payloads import OpenTradesPayload, TradeEventPayload, encode_json
-from qfluxd.api.wire import trade_payload
+from qfluxd.api.shapes import trade_payload
 from qfluxd.cli import main
 from qfluxd.cli.doctor.trading import journal as examined
 from qfluxd.cli.talking import _argument, _code
@@ -84,7 +84,7 @@ def test_the_list_for_programs_is_what_topics_say(folder: Path, here: Here) -> N
     """With --json each trade is as `event/trade` tells it, asker's id and money as they were."""
     _, out, _ = here("trades", "list", "--json", "--folder", str(folder))
     trades = json.loads(out)
-    assert [trade["request"] for trade in trades] == [None, 7, "evening-1"]
+    assert [trade["request"] for trade in trades] == [None, "7", "evening-1"]
     assert trades[2]["deal"]["profit"] == 0.92
     assert trades[1]["error"] == "nobody can tell"
 
@@ -109,6 +109,21 @@ def test_a_trade_for_people(folder: Path, here: Here) -> None:
         "accepted",
         "settled",
     ]
+
+
+def test_a_trade_is_shown_once_a_step_and_to_the_digit(tmp_path: Path, here: Here) -> None:
+    """A step that is written again to say where the pictures lie is shown once; times are readable, money whole."""
+    odd = msgspec.structs.replace(SETTLED, stake=Decimal("1.005"))
+    first = step("t-1", "refused", "bad_stake")
+    with Journal(tmp_path, AT) as journal:
+        journal.add(odd, step("t-1", "received"), first)
+        journal.add(msgspec.structs.replace(first, at=AT + 9, now=AT + 9, artifacts="trades/x"))
+    _, out, _ = here("trades", "show", "evening-1", "--folder", str(tmp_path))
+    fields, _, steps = out.partition("steps:")
+    assert len(steps.strip().splitlines()) == 3
+    assert "2025-11-22T00:00:02.417Z" in fields
+    assert "1.005" in fields
+    assert "1.005" in here("trades", "list", "--folder", str(tmp_path))[1]
 
 
 def test_a_trade_that_nobody_knows(folder: Path, here: Here) -> None:
@@ -196,6 +211,9 @@ def test_exit_codes_of_answers(answer: dict[str, Any], code: int) -> None:
     [
         ("stake=1.10", Decimal("1.10")),
         ("stake=1", 1),
+        ("id=7", "7"),
+        ("trade=007", "007"),
+        ('id="mine"', "mine"),
         ("shown=false", False),
         ("expiry=1m", "1m"),
         ("reason=NaN", "NaN"),

@@ -11,7 +11,7 @@ import pytest
 
 from qfluxd.chrome.cdp import Refused
 from qfluxd.chrome.page import Hand, NotDone
-from qfluxd.drivers.pocketoption import aiming, inpage
+from qfluxd.drivers.pocketoption import aiming, guard, inpage
 from qfluxd.drivers.pocketoption.clicking import Ladder
 from qfluxd.drivers.pocketoption.pressing import Verdict
 from qfluxd.drivers.pocketoption.record import Record
@@ -54,12 +54,12 @@ class Scripted(Hand):
                 self.armed = True
                 aim = self.aims.popleft() if len(self.aims) > 1 else self.aims[0]
                 return {"view": msgspec.to_builtins(view()), **aim}
-            case aiming.OUTCOME:
+            case guard.OUTCOME:
                 armed, self.armed = self.armed, False
                 if self.problem or not (armed and self.pressed):
                     return None
                 return self.outcomes.popleft() if len(self.outcomes) > 1 else self.outcomes[0]
-            case aiming.FIRE:
+            case guard.FIRE:
                 return self._press("events")
             case aiming.QUESTION | aiming.FREE | inpage.WEAK:
                 return None
@@ -69,12 +69,12 @@ class Scripted(Hand):
         """Click with the pointer."""
         self._press("pointer")
 
-    def _press(self, way: str) -> dict[str, bool]:
+    def _press(self, way: str) -> bool:
         self.pressed.append(way)
         self.on_press()
         if self.problem is not None:
             raise self.problem
-        return {"fired": True}
+        return True
 
 
 class Closing:
@@ -97,9 +97,21 @@ class Stage:
         told = Told()
         told.hear(Assets((Asset("EURUSD_otc", "EUR/USD OTC", "currency", 5, 92, True, True, (60_000,), 5_000),)))
         self.lag: Exception | None = None
-        record = Record(hand, ORDER, self.witness, folder)
+        self.front = "tab"
+        self.clock = 0.0
         self.ladder = Ladder(
-            hand, told, self.witness, Closing(), ORDER, self.permit, pass_on, self._caught_up, record, patience=0.01
+            hand,
+            told,
+            self.witness,
+            Closing(),
+            ORDER,
+            self.permit,
+            pass_on,
+            self._caught_up,
+            lambda target: target == self.front,
+            Record(hand, ORDER, self.witness, folder),
+            patience=0.01,
+            now=lambda: self.clock,
         )
 
     async def _caught_up(self, target: str) -> None:
@@ -243,3 +255,43 @@ async def test_the_permit_is_asked_before_every_click(tmp_path: Path) -> None:
     stage = Stage(Scripted(NOTHING), tmp_path, NotedPermit(refuse=lambda _: answers.popleft()))
     assert await stage.climb() == Verdict(False, Refusal("killed", "no more"))
     assert (stage.hand.pressed, stage.hand.armed) == (["pointer"], False)
+
+
+async def test_a_look_that_is_too_old_is_followed_by_no_click(tmp_path: Path) -> None:
+    """The disk was slow and the guard in the page may let go before the click: it is aimed and asked anew."""
+    stage = Stage(Scripted(TOOK), tmp_path)
+
+    def slow_once(_: object) -> None:
+        stage.clock += 9 if not stage.permit.asked else 0
+
+    stage.permit.refuse = slow_once
+    stage.hand.on_press = lambda: stage.witness.see(SENT)
+    assert await stage.climb() == Verdict(True)
+    assert stage.hand.pressed == ["pointer"]
+    assert stage.permit.clicks == [(1, False), (2, True)]
+
+
+async def test_a_machine_that_is_always_too_slow_clicks_nothing(tmp_path: Path) -> None:
+    """It ends with a refusal, and with the guard let go."""
+    stage = Stage(Scripted(TOOK), tmp_path)
+
+    def slow(_: object) -> None:
+        stage.clock += 9
+
+    stage.permit.refuse = slow
+    verdict = await stage.climb()
+    assert verdict.landed is False
+    assert verdict.refusal is not None
+    assert verdict.refusal.code == "control_stuck"
+    assert (stage.hand.pressed, stage.hand.armed) == ([], False)
+    assert {landed for _, landed in stage.permit.clicks} == {False}
+
+
+async def test_a_tab_that_is_not_the_trading_page_any_more_is_not_clicked(tmp_path: Path) -> None:
+    """Another tab has logged in meanwhile: the permit is not even asked."""
+    stage = Stage(Scripted(TOOK), tmp_path)
+    stage.front = "another"
+    verdict = await stage.climb()
+    assert verdict.refusal is not None
+    assert (verdict.landed, verdict.refusal.code) == (False, "page_gone")
+    assert (stage.permit.asked, stage.hand.pressed, stage.hand.armed) == ([], [], False)

@@ -627,6 +627,7 @@ def test_a_bad_deal_leaves_the_others(fields: dict[str, Any]) -> None:
     told, errors = wrong("updateClosedDeals", [deal(**fields), good])
     assert [deal.id for told in told if isinstance(told, ClosedDeals) for deal in told.deals] == ["good"]
     assert errors == {"shape:updateClosedDeals": 1}
+    assert [told.whole for told in told if isinstance(told, ClosedDeals)] == [False]
 
 
 def test_a_refused_order() -> None:

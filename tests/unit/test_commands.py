@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from qfluxd.api.commands import COMMANDS, Candles, Command, PageWork, Request, Topdown, TradeOpen, described
+from qfluxd.api.commands import COMMANDS, Candles, Command, PageReload, PageWork, Request, Topdown, TradeOpen, described
 from qfluxd.api.requests import parse
 from qfluxd.model import Series
 
@@ -36,6 +36,7 @@ PROMISED = [
     "balance/show",
     "sidebar/show",
     "modals/close",
+    "page/reload",
     "screenshot",
     "topdown",
     "record/start",
@@ -86,8 +87,8 @@ def test_commands_do_not_change() -> None:
 def test_what_works_the_page_is_bounded() -> None:
     """There is one hand on the page: few requests wait for it at a time, and one walk through the timeframes."""
     page = [command for command in COMMANDS.values() if issubclass(command, PageWork)]
-    assert len(page) == 15
-    assert {command.parallel for command in page} == {8, Topdown.parallel}
+    assert len(page) == 16
+    assert {command.parallel for command in page} == {8, PageReload.parallel, Topdown.parallel}
     assert Topdown.parallel == 1
 
 

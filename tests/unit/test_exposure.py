@@ -75,9 +75,32 @@ def test_old_days_are_forgotten_and_today_is_not() -> None:
     assert results.loss("demo", NOON) == 2
 
 
-def test_the_minute_counts_back_and_forth() -> None:
-    """Orders within a minute count, also where the clock was set back; the order itself does not."""
-    pace = Pace([(NOON - 60_000, "a"), (NOON - 59_999, "b"), (NOON, "c"), (NOON + 30_000, "d")])
-    assert pace.count(NOON, "c") == 2
-    pace.add(NOON, "e")
-    assert pace.count(NOON, "") == 4
+def test_the_minute_counts_by_a_clock_that_nobody_sets() -> None:
+    """Orders of the last minute count, those before a start by their age; the order itself does not."""
+    seconds = 100.0
+    pace = Pace(lambda: seconds)
+    for order, since in (("a", 60_000), ("b", 59_999), ("c", 0), ("d", -3_600_000)):
+        pace.add(order, since)
+    assert pace.count("c") == 2
+    seconds = 159.9
+    assert pace.count("") == 2
+    seconds = 160.0
+    assert pace.count("") == 0
+
+
+def test_a_deal_that_may_be_anybody_s_counts_beside_the_order_in_doubt() -> None:
+    """Open it counts as open, closed with what it cost, on its own account and day."""
+    loose = msgspec.structs.replace(DEAL, stake=Decimal(7))
+    lost = msgspec.structs.replace(loose, profit=Decimal(-7), close_price=1.0)
+    won = msgspec.structs.replace(loose, profit=Decimal(6), close_price=1.0)
+
+    def counted(deal: Deal, now: int = NOON, account: Account = "demo") -> tuple[int, Decimal, Decimal]:
+        found = exposure([entry("unknown")], account, now, Decimal(0), 0, [deal])
+        return found.open, found.at_risk, found.lost
+
+    assert counted(loose) == (2, Decimal(17), Decimal(0))
+    assert counted(loose, NOON + 120_000) == (1, Decimal(10), Decimal(7))
+    assert counted(lost) == (1, Decimal(10), Decimal(7))
+    assert counted(won) == (1, Decimal(10), Decimal(0))
+    assert counted(lost, NOON + DAY) == (0, Decimal(0), Decimal(0))
+    assert counted(loose, account="real") == (0, Decimal(0), Decimal(0))

@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from qfluxd.errors import DataError, Unavailable
-from qfluxd.model import Deal, TradingSwitch
-from qfluxd.trading.journal import FILE, Journal, read_journal
+from qfluxd.model import DAY, Deal, Stage, TradingSwitch
+from qfluxd.trading.journal import FILE, Contradiction, Journal, read_journal
 from qfluxd.trading.records import Opening, Record, Step, Told, canonical, trade_of
 from qfluxd.trading.schema import TABLES
 
@@ -69,7 +70,7 @@ def test_the_next_daemon_reads_what_the_last_one_wrote(tmp_path: Path) -> None:
             Step("o2", "settled", "tie", "", AT, AT),
         )
     with Journal(tmp_path, AT + 1) as journal:
-        (past,) = journal.unfinished()
+        (past,) = journal.unfinished(AT)
         assert (past.opening, past.steps) == (OPENING, (RECEIVED,))
         assert journal.began() == AT
 
@@ -81,8 +82,21 @@ def test_what_counts_for_the_day_and_the_minute_is_found_again(journal: Journal)
     journal.add(intended, again, ACCEPTED, SETTLED, SETTLED)
     assert journal.let_through_since(AT) == [(AT + 1, "o1")]
     assert journal.let_through_since(AT + 2) == []
-    assert journal.settled_since(AT) == [DEAL]
-    assert journal.settled_since(AT + 4) == []
+    assert journal.settled_lately(AT) == [DEAL]
+
+
+def test_the_day_s_results_are_found_whatever_this_machine_s_clock_was_set_to(journal: Journal) -> None:
+    """What counts is when a deal closed, by the broker's clock: also where ours was days behind, or is ahead."""
+    old = msgspec.structs.replace(DEAL, id="old", closes=DEAL.closes - 3 * DAY)
+    behind = msgspec.structs.replace(SETTLED, at=SETTLED.at - 3 * DAY)
+    journal.add(ACCEPTED, behind)
+    journal.add(
+        Opening("o2", None, "X", "put", Decimal(1), 5_000, AT, foreign=True),
+        Step("o2", "settled", "tie", "", AT, AT, deal=old),
+    )
+    for at in (AT, AT + 9 * DAY):
+        assert journal.settled_lately(at) == [DEAL]
+    assert journal.settled_lately(AT - 3 * DAY) == [DEAL, old]
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -113,12 +127,58 @@ def test_the_database_itself_keeps_the_rules_that_matter_most(journal: Journal) 
         (Step("o2", "received", "received", "", AT, AT),),
     ]
     for records in twins:
-        with pytest.raises(sqlite3.IntegrityError):
+        with pytest.raises(Contradiction):
             journal.add(*records)
     journal.add(SETTLED)
-    with pytest.raises(sqlite3.IntegrityError, match="over"):
-        journal.add(Step("o1", "unknown", "no_answer", "", AT, AT))
+    for stage in ("unknown", "accepted"):
+        with pytest.raises(Contradiction, match="over"):
+            journal.add(msgspec.structs.replace(ACCEPTED, stage=stage))
     assert journal.steps("o1") == (RECEIVED, click, ACCEPTED, SETTLED)
+
+
+REFUSED = Step("o1", "refused", "broker_refused", "", AT + 1, AT + 1, 1, "demo")
+CLICK = Step("o1", "clicking", "clicking", "", AT, AT, 1, "demo")
+
+
+def test_a_refusal_is_mended_by_the_deal_of_an_order_whose_click_was_out(journal: Journal) -> None:
+    """It is unfinished again, is settled like any other, and is over then for good."""
+    journal.add(CLICK, REFUSED)
+    assert journal.unfinished(AT + 2) == []
+    journal.add(ACCEPTED)
+    assert [past.opening.id for past in journal.unfinished(AT + 2)] == ["o1"]
+    journal.add(SETTLED)
+    assert journal.unfinished(AT + 2) == []
+    for stage in ("refused", "accepted", "unknown"):
+        with pytest.raises(Contradiction, match="over"):
+            journal.add(msgspec.structs.replace(ACCEPTED, stage=stage))
+
+
+@pytest.mark.parametrize(
+    ("before", "code", "stage"),
+    [
+        ((), "broker_refused", "accepted"),
+        ((CLICK,), "stale", "accepted"),
+        ((CLICK,), "restarted", "accepted"),
+        ((CLICK,), "not_sent", "unknown"),
+        ((CLICK,), "not_placed", "settled"),
+    ],
+)
+def test_no_other_refusal_is_mended_and_by_nothing_else(
+    journal: Journal, before: tuple[Step, ...], code: str, stage: Stage
+) -> None:
+    """What was not clicked, or stopped by a guard, stays refused; so does what no deal of the broker's speaks for."""
+    journal.add(*before, msgspec.structs.replace(REFUSED, code=code))
+    with pytest.raises(Contradiction, match="over"):
+        journal.add(msgspec.structs.replace(ACCEPTED, stage=stage))
+    with pytest.raises(Contradiction, match="over"):
+        journal.add(msgspec.structs.replace(ACCEPTED, deal=None))
+
+
+def test_what_was_refused_of_late_is_found_beside_what_is_unfinished(journal: Journal) -> None:
+    """For the next daemon, which may be told the same refusal once more."""
+    journal.add(CLICK, REFUSED)
+    assert [past.opening.id for past in journal.unfinished(AT + 1)] == ["o1"]
+    assert journal.unfinished(AT + 2) == []
 
 
 def test_only_one_daemon_has_the_journal(journal: Journal) -> None:
@@ -274,7 +334,7 @@ def test_a_writer_that_is_killed_loses_nothing_it_had_written(tmp_path: Path) ->
         writer.send_signal(signal.SIGKILL)
         reported += [int(line) for line in writer.stdout if line.endswith("\n")]
     with Journal(tmp_path, AT) as journal:
-        kept = {json.loads(trade.request or "null") for trade in journal.trades(100_000)}
+        kept = {int(json.loads(trade.request or "null")) for trade in journal.trades(100_000)}
         assert kept >= set(reported)
         assert all(journal.steps(f"o{number}")[0].at == number for number in reported)
 
@@ -291,3 +351,15 @@ def test_a_log_torn_in_its_last_write_keeps_everything_before(tmp_path: Path) ->
     os.truncate(copy / f"{FILE}-wal", (copy / f"{FILE}-wal").stat().st_size - 100)
     with Journal(copy, AT) as journal:
         assert journal.steps("o1") == (RECEIVED,)
+
+
+def test_a_journal_that_was_taken_away_is_not_written_any_more(tmp_path: Path) -> None:
+    """A file that is moved or deleted under a running daemon stops every write, instead of losing what was decided."""
+    with Journal(tmp_path, 1_000) as journal:
+        (tmp_path / FILE).rename(tmp_path / "elsewhere")
+        with pytest.raises(Unavailable, match="taken away"):
+            journal.add(TradingSwitch("paused", "x", 2_000))
+
+        (tmp_path / "elsewhere").rename(tmp_path / FILE)
+        journal.add(TradingSwitch("paused", "x", 2_000))
+        assert journal.switch().state == "paused"

@@ -43,3 +43,9 @@ async def test_what_cannot_be_is_refused_without_a_hand_on_the_page(
     with pytest.raises(PageError) as refused:
         await work(Touch(no_hand, told, no_trouble))
     assert refused.value.code == code
+
+
+async def test_a_timeframe_that_is_not_there_is_told_with_those_that_are() -> None:
+    """They are named as they are asked for, not as the page writes them."""
+    with pytest.raises(PageError, match="it has 5s, 10s, 15s, 30s, 1m, 2m, 3m, 5m, 10m, 15m, 30m, 1h, 4h, 1d"):
+        await select_timeframe(Touch(cast(Hand, None), Told(), cast(Trouble, None)), 420_000)

@@ -64,3 +64,11 @@ def test_a_favourite_is_found_by_its_symbol_whatever_is_in_it() -> None:
     """Symbols with signs of their own are quoted."""
     assert all('[data-id="#AAPL_otc"]' in selector for selector in page.favourite_item("#AAPL_otc").selectors)
     assert all('[data-id="a\\"]b\\\\"]' in selector for selector in page.favourite_item('a"]b\\').selectors)
+
+
+def test_nothing_is_clicked_but_under_guard() -> None:
+    """Only the guard has the pointer."""
+    clicks = re.compile(r"\.click_at\(|mouse\.")
+    assert [path.name for path in Path(page.__file__).parent.glob("*.py") if clicks.search(path.read_text())] == [
+        "guard.py"
+    ]

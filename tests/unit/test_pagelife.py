@@ -17,6 +17,7 @@ from qfluxd.chrome.pages import (
 from qfluxd.drivers.pocketoption.codec import Codec
 from qfluxd.drivers.pocketoption.follower import Follower
 from qfluxd.drivers.pocketoption.pagelife import PageLife
+from qfluxd.drivers.pocketoption.witness import Witness
 from qfluxd.model import Frame, Situation
 from tests.unit.test_follower import ACCEPTED, TICK, Listener, text
 
@@ -28,7 +29,8 @@ class Stage:
 
     def __init__(self, *, may_reload: bool = False) -> None:
         self.ear = Listener()
-        self.follower = Follower(Codec(), self.ear)
+        self.witness = Witness()
+        self.follower = Follower(Codec(), self.ear, witness=self.witness)
         self.life = PageLife(["https://*"], self.ear, self.follower, self.follower.see, may_reload=may_reload)
         self.life.on_attached()
         self.life.on_looked()
@@ -122,3 +124,30 @@ def test_lost_frames_are_an_alert() -> None:
     """How many is told, or that nobody knows."""
     stage = connected().on(FramesLost(7, 0, 1), FramesLost(None, 0, 1))
     assert stage.ear.alerts == ["frames_lost", "frames_lost"]
+
+
+def test_the_page_in_front_is_the_one_whose_market_socket_is_in_use() -> None:
+    """Without one it is the tab that was found last, and none where there is none."""
+    stage = Stage()
+    assert stage.life.front is None
+    stage.on(PageFound("1", TRADE), PageFound("2", TRADE))
+    assert stage.life.front == "2"
+    stage.on(SocketOpened("1", "a", "wss://x"), SocketOpened("2", "b", "wss://x"), text("a", ACCEPTED))
+    assert stage.life.front == "1"
+    stage.on(text("b", ACCEPTED))
+    assert stage.life.front == "2"
+    stage.on(PageGone("2", "it was closed"), Frame(2_000, "b", b"", closed=True))
+    assert stage.life.front == "1"
+
+
+@pytest.mark.parametrize("lost", [FramesLost(3, 1, 2), FramesLost(None, 1, 2)])
+def test_lost_frames_leave_nothing_clear_about_orders(lost: FramesLost) -> None:
+    """One of them may have been an order; the end of the line to Chrome is no better."""
+    stage = connected()
+    mark = stage.witness.mark()
+    assert stage.witness.clear_since(mark)
+    stage.on(lost)
+    assert not stage.witness.clear_since(mark)
+    mark = stage.witness.mark()
+    stage.life.on_detached()
+    assert not stage.witness.clear_since(mark)

@@ -17,7 +17,7 @@ from qfluxd.drivers.pocketoption.panel import (
 )
 from qfluxd.drivers.pocketoption.told import Told
 from qfluxd.drivers.pocketoption.values import ChartSettings
-from qfluxd.model import Asset, Assets
+from qfluxd.model import Asset, Assets, ChartShown
 
 MIDDAY = 1_795_348_800_000 + 12 * 3_600_000 + 10 * 60_000
 """Ten minutes past an hour of UTC: no usual length is a time of day soon."""
@@ -59,7 +59,7 @@ def told(expiry: int | None = None) -> Told:
 
 def test_a_panel_at_rest() -> None:
     """All that decides on the click is read from the page itself."""
-    seen = sighting(view(), told(), "EURUSD_otc", 60_000)
+    seen = sighting(view(), told(), 60_000)
     assert (seen.asset, seen.expiry, seen.stake, seen.payout) == ("EURUSD_otc", 60_000, Decimal(10), 92)
     assert (seen.account_label, seen.account_address, seen.available) == ("demo", "demo", True)
 
@@ -101,12 +101,14 @@ def test_a_percentage_is_no_stake() -> None:
 
 
 def test_assets_with_one_label() -> None:
-    """The expected one is believed; without it the list decides."""
-    assert asset_of(view(asset="Apple OTC"), told(), "#AAPL_otc") == "#AAPL_otc"
-    assert asset_of(view(asset="Apple OTC"), told(), "#AAPL2_otc") == "#AAPL2_otc"
-    assert asset_of(view(asset="EUR/USD OTC"), told(), "#AAPL_otc") == "EURUSD_otc"
-    assert asset_of(view(asset="Something"), told(), "EURUSD_otc") is None
-    assert asset_of(view(asset=None), told(), "EURUSD_otc") is None
+    """What the chart is on by the socket decides; without its word nobody is believed."""
+    known = told()
+    assert asset_of(view(asset="Apple OTC"), known) is None
+    known.hear(ChartShown("#AAPL2_otc", 60_000))
+    assert asset_of(view(asset="Apple OTC"), known) == "#AAPL2_otc"
+    assert asset_of(view(asset="EUR/USD OTC"), known) == "EURUSD_otc"
+    assert asset_of(view(asset="Something"), known) is None
+    assert asset_of(view(asset=None), known) is None
 
 
 def test_a_page_that_contradicts_itself_names_no_account() -> None:

@@ -118,6 +118,7 @@ def room(tmp_path: Path, hands: HandyHands) -> Room:
         (ask.BalanceShow(shown=False), "show_balance False", {"shown": False}),
         (ask.SidebarShow(), "show_sidebar True", {"shown": True}),
         (ask.ModalsClose(), "close_modals", {"closed": ("promo",)}),
+        (ask.PageReload(), "reload", {"account": "demo"}),
     ],
 )
 async def test_each_command_has_its_hand(room: Room, command: ask.PageWork, call: str, answer: dict[str, Any]) -> None:
@@ -165,7 +166,7 @@ async def test_a_driver_without_a_page_works_none(tmp_path: Path) -> None:
         (ask.FavoritesStar("EURUDS_otc"), "asset_unknown"),
         (ask.FavoritesSelect("EURUDS_otc"), "asset_unknown"),
         (ask.Topdown("EURUDS_otc", ("1h",)), "asset_unknown"),
-        (ask.Topdown("EURUSD_otc", ("1h", "15m")), "unknown_timeframe"),
+        (ask.Topdown("EURUSD_otc", ("1h", "15m")), "timeframe_unknown"),
     ],
 )
 async def test_what_the_broker_does_not_list_is_not_looked_for(room: Room, command: ask.PageWork, code: str) -> None:
@@ -174,6 +175,24 @@ async def test_what_the_broker_does_not_list_is_not_looked_for(room: Room, comma
     assert isinstance(outcome, Refusal)
     assert outcome.code == code
     assert "did you mean EURUSD_otc?" in outcome.detail or "timeframes has" in outcome.detail
+    assert room.hands is not None
+    assert room.hands.calls == []
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (ask.StakeSet(Decimal(1_000_000)), "stake_too_high"),
+        (ask.StakeSet(Decimal("1.005")), "bad_stake"),
+        (ask.ExpirySelect("3s"), "expiry_not_offered"),
+        (ask.ExpirySelect("1d"), "expiry_not_offered"),
+    ],
+)
+async def test_what_could_not_be_traded_is_not_set(room: Room, command: ask.PageWork, code: str) -> None:
+    """A stake or an expiry that every order would be refused for is refused before the page is touched."""
+    outcome = await room.perform(command)
+    assert isinstance(outcome, Refusal)
+    assert outcome.code == code
     assert room.hands is not None
     assert room.hands.calls == []
 

@@ -78,6 +78,23 @@ async def test_a_trade_is_opened_with_its_whole_request(answers: TradeAnswers, b
     assert book.opened == [asked]
 
 
+async def test_beside_another_daemon_of_its_name_nothing_is_opened(book: Book) -> None:
+    """Both would act: an order is turned down before anybody notes it, and what is known of an id is still told."""
+    answers = TradeAnswers(cast(Trading, book), rival=lambda: "another one is online")
+    assert await told(answers, request(OPEN, "new")) == Refusal("name_taken", "another one is online")
+    assert (await told(answers, request(ask.TradeStatus(), "mine")))["trade"].request == "mine"
+    assert isinstance(answers.stored(request(OPEN, "mine")), Repeat)
+    assert book.opened == []
+
+
+async def test_a_symbol_that_is_misspelt_uses_up_no_id(book: Book) -> None:
+    """What the broker does not list is told with the nearest that it does, and nobody notes the order."""
+    answers = TradeAnswers(cast(Trading, book), lambda asset: f"no {asset}; did you mean EURUSD_otc?")
+    outcome = await told(answers, request(OPEN, "new"))
+    assert outcome == Refusal("asset_unknown", "no EURUSD_otc; did you mean EURUSD_otc?")
+    assert book.opened == []
+
+
 def test_only_trades_are_remembered(answers: TradeAnswers) -> None:
     """The id of another command may be anything."""
     assert isinstance(answers.stored(request(OPEN, "mine")), Repeat)

@@ -89,3 +89,11 @@ def test_the_lock_file_names_no_registry() -> None:
     lock = files("qfluxd.practice").joinpath("page/package-lock.json").read_text(encoding="utf-8")
     assert '"resolved"' not in lock
     assert "://" not in lock
+
+
+@pytest.mark.parametrize("path", ["/", "/cabinet/", "/en/cabinet"])
+async def test_the_front_door_leads_to_the_demo_account(path: str) -> None:
+    """An address that names no account leads to one that does, as the page's address is a witness of it."""
+    async with serve() as practice:
+        status, headers, _ = await fetch(practice, path)
+    assert (status, headers["location"]) == (303, DEMO)

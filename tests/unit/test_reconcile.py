@@ -48,6 +48,8 @@ def verdict(given: Lists, order: Doubt = DOUBT) -> Any:
         ({}, "exact"),
         ({"stake": Decimal(110)}, "differs"),
         ({"closes": NOW + 30_000}, "differs"),
+        ({"closes": NOW + 59_200}, "exact"),
+        ({"closes": NOW + 58_700}, "differs"),
         ({"asset": "Y"}, "no"),
         ({"side": "put"}, "no"),
         ({"account": "real"}, "no"),
@@ -66,6 +68,14 @@ def test_an_order_seen_leaving_fits_nothing_but_itself() -> None:
     """Where the frame was seen, a deal with another stake is somebody else's."""
     assert fit(doubt(seen=True), DEAL) == "exact"
     assert fit(doubt(seen=True), deal(stake=Decimal(3))) == "no"
+
+
+def test_an_order_that_named_the_moment_of_its_end_may_be_off_by_more_and_is_never_called_absent() -> None:
+    """Its length was reckoned from that moment; what no list has may still be there under another length."""
+    by_clock = doubt(seen=True, off=2_000, clouded=True)
+    assert fit(by_clock, deal(closes=NOW + 58_700)) == "exact"
+    assert fit(by_clock, deal(closes=NOW + 57_700)) == "no"
+    assert verdict(lists(10_000), by_clock) == "unclear"
 
 
 def test_a_deal_in_either_list_is_found() -> None:

@@ -115,6 +115,16 @@ def test_what_the_page_shows_stops_the_click(fields: dict[str, Any], expected: s
     assert refusal.code == expected
 
 
+def test_an_account_that_is_not_clear_comes_with_its_remedy() -> None:
+    """Whoever does not speak is named, with what makes him speak."""
+    unheard = before(ORDER, changed(PICTURE, session__account=None), RISK)
+    elsewhere = at_click(ORDER, changed(SIGHTING, account_address=None), PICTURE, RISK)
+    assert unheard is not None
+    assert "page/reload" in unheard.detail
+    assert elsewhere is not None
+    assert "cabinet" in elsewhere.detail
+
+
 def test_the_real_account_needs_the_file_and_every_witness() -> None:
     """With allow_real all three must say real; one that says demo, or nothing, stops the click."""
     risk = RiskSettings(allow_real=True)

@@ -9,7 +9,18 @@ import pytest
 
 from qfluxd.api.commands import Later, Repeat, Unsure
 from qfluxd.errors import Disconnected, PageError
-from qfluxd.model import LoggedOut, OpenTrades, Refusal, Situation, Trade, TradingSwitch
+from qfluxd.model import (
+    DealOpened,
+    LoggedOut,
+    OpenTrades,
+    Order,
+    Placed,
+    Refusal,
+    Situation,
+    Trade,
+    TradingSwitch,
+)
+from qfluxd.ports import Permit
 from tests.support.floor import Fate, Floor, request, turn
 
 
@@ -87,16 +98,15 @@ async def test_a_repeat_while_the_order_is_on_its_way_joins_its_outcome(floor: F
     assert len(floor.broker.deals) == 1
 
 
-async def test_the_number_and_its_digits_are_two_ids(floor: Floor) -> None:
-    """A request with id 1 and one with id "1" are two requests."""
+async def test_the_number_and_its_digits_are_one_id(floor: Floor) -> None:
+    """A request with id 1 and one with id "1" are one request, and one deal."""
     async with floor.running():
         await floor.ask(request(1))
-        other = await floor.ask(request("1"))
-        assert not isinstance(other, Repeat)
+        assert isinstance(await floor.ask(request("1")), Repeat)
         found = floor.trading.status("1")
         assert found is not None
         assert found.request == '"1"'
-    assert len(floor.broker.deals) == 2
+    assert len(floor.broker.deals) == 1
 
 
 async def test_an_id_is_not_used_for_two_trades(floor: Floor) -> None:
@@ -191,6 +201,7 @@ async def test_a_refusal_of_the_broker_is_told_in_its_words(floor: Floor) -> Non
     """failopenOrder answers the asker, and the order is over."""
     floor.hands.fate = Fate(refused=True)
     async with floor.running():
+        floor.wait(61_000)  # one that is told right after the start may be about an order from before
         refusal = await floor.ask(request())
         assert (refusal.code, "too late" in refusal.detail) == ("broker_refused", True)
 
@@ -331,7 +342,84 @@ async def test_the_page_is_asked_for_its_lists_while_there_is_a_doubt(floor: Flo
         trade = floor.trading.status("r1")
         assert trade is not None
         assert trade.stage == "accepted"
-        assert not floor.orders.wants_lists(floor.at)
+        assert not floor.orders.helped(floor.at)
+
+
+async def test_silence_says_nothing_while_the_page_is_still_being_worked(floor: Floor) -> None:
+    """A question is answered with yes 65 s after the click: the order is in doubt till then, and accepted after."""
+    yes, whole = asyncio.Event(), floor.hands
+
+    class Asked:
+        async def place(self, order: Order, permit: Permit) -> Placed:
+            assert permit.ask(whole.sighting(order), 1) is None
+            await yes.wait()
+            whole._land(order)
+            floor.deliver()
+            permit.clicked(1, True)
+            return Placed(1, True, None, None, {})
+
+    async with floor.running():
+        floor.hands = Asked()  # type: ignore[assignment]  # hands of which only placing is asked
+        waiting = await floor.ask(request())
+        floor.hands = whole
+        floor.wait(65_000)
+        assert stages(floor)[-1] == "unknown"
+        yes.set()
+        await floor.turn()
+        assert (await waiting)["trade"].stage == "accepted"
+
+
+async def test_silence_counts_from_the_end_of_the_work_where_nobody_said_what_became_of_it(floor: Floor) -> None:
+    """The page is gone 65 s after a click was let through: a minute from then on proves that nothing was sent."""
+    gone, whole = asyncio.Event(), floor.hands
+
+    class Gone:
+        async def place(self, order: Order, permit: Permit) -> Placed:
+            assert permit.ask(whole.sighting(order), 1) is None
+            await gone.wait()
+            raise Disconnected("the tab is gone")
+
+    async with floor.running():
+        floor.hands = Gone()  # type: ignore[assignment]  # hands of which only placing is asked
+        waiting = await floor.ask(request())
+        floor.hands = whole
+        floor.wait(65_000)
+        gone.set()
+        await floor.turn()
+        assert isinstance(await waiting, Unsure)
+        floor.wait(59_000)
+        assert stages(floor)[-1] == "unknown"
+        floor.wait(2_000)
+        assert stages(floor)[-1] == "refused"
+
+
+async def test_data_that_became_stale_between_two_beats_lets_no_order_through(floor: Floor) -> None:
+    """The program stood still for minutes: before any beat has told so, an order is refused as stale."""
+    async with floor.running():
+        floor.at += 300_000
+        refusal = await floor.ask(request())
+        assert (floor.desk.session.state, refusal.code) == ("ready", "stale")
+    assert floor.broker.deals == []
+
+
+async def test_who_was_told_that_an_order_was_refused_is_told_the_truth_when_asking_again(floor: Floor) -> None:
+    """The broker's lists did not have it yet, and it took it after all: a repeat is answered with the deal."""
+    floor.hands.fate = Fate(told=0, taken=False)
+    async with floor.running():
+        waiting = await floor.ask(request())
+        floor.wait(11_000)
+        await floor.turn()
+        assert isinstance(await waiting, Unsure)
+        floor.log_in()
+        floor.deliver()
+        first = await floor.ask(request())
+        assert first.answer.code == "not_placed"
+        order = floor.trading.status("r1")
+        assert order is not None
+        late = floor.broker.take(floor.at, order.asset, order.side, order.stake, order.expiry, order.request)
+        floor.hear(DealOpened(late, "1"))
+        again = await floor.ask(request())
+        assert again.answer["trade"].stage == "accepted"
 
 
 async def test_without_a_session_nothing_is_begun(floor: Floor) -> None:

@@ -92,6 +92,23 @@ async def test_secrets_are_counted_and_not_seen() -> None:
         assert (tap.stats.secrets, tap.stats.frames) == (3, 1)
 
 
+async def test_what_is_withheld_and_says_a_word_that_counts_is_told_apart() -> None:
+    """Only of what the page sends: who has to know of each such frame learns that there was one."""
+    async with fake_chrome(URL) as chrome:
+        ear = Ear()
+        async with tapping(chrome.endpoint, PAGES, ear=ear, words=(b'"open',)) as (tap, _):
+            await ear.event(PageFound)
+            await chrome.frame('42["auth",{"session":"5e1f"}]', way="Sent")
+            await chrome.frame('42["openOrder",{"token":"5e1f"}]', way="Received")
+            await chrome.frame('42["openOrder",{}]', way="Sent")
+            await ear.frame('42["openOrder",{}]')
+            assert (tap.stats.secrets, tap.stats.withheld) == (2, 0)
+            await chrome.frame('42["openOrder",{"token":"5e1f"}]', way="Sent")
+            await chrome.frame('42["ps"]', way="Sent")
+            await ear.frame('42["ps"]')
+            assert (tap.stats.secrets, tap.stats.withheld) == (3, 1)
+
+
 async def test_no_form_of_a_secret_comes_out_anywhere(caplog: pytest.LogCaptureFixture) -> None:
     """Every form in both directions, and addresses of page and socket that carry it: nothing that comes out has it."""
     caplog.set_level(0)

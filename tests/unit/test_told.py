@@ -69,6 +69,23 @@ def test_assets_are_known_by_symbol_and_by_label() -> None:
     assert told.symbol("Apple OTC") is None
 
 
+def test_of_assets_with_one_name_the_one_on_the_chart_is_meant() -> None:
+    """Without it nobody can tell."""
+    told = heard(Assets((asset("#AAPL_otc", "Apple OTC"), asset("#AAPL2_otc", "Apple OTC"))))
+    assert told.symbol("Apple OTC") is None
+    told.hear(ChartShown("#AAPL2_otc", 60_000))
+    assert told.symbol("Apple OTC") == "#AAPL2_otc"
+
+
+def test_a_deal_of_another_account_is_none_of_the_session_in_front() -> None:
+    """A tab with the other account may still be open."""
+    told = heard(Balance(Decimal(5), "real"), DealOpened(deal("d1"), None))
+    assert not told.open_deals
+    told.hear(Balance(Decimal(5), "demo"))
+    told.hear(DealOpened(deal("d1"), None))
+    assert set(told.open_deals or {}) == {"d1"}
+
+
 def test_the_stake_is_that_of_the_account_in_front() -> None:
     """The page saves one for each; without an account nobody can tell which counts."""
     told = heard(chart("chart-1"))

@@ -178,6 +178,15 @@ class ModalsClose(PageWork, frozen=True):
     name: ClassVar[str] = "modals/close"
 
 
+class PageReload(PageWork, frozen=True):
+    """Loads the trading page anew and answers when it has logged in again, with the account that is in front."""
+
+    name: ClassVar[str] = "page/reload"
+    per_second: ClassVar[float] = 0.5
+    burst: ClassVar[int] = 3
+    parallel: ClassVar[int] = 2
+
+
 class Screenshot(PageWork, frozen=True):
     """A picture of the page, its chart or its trade panel: a PNG in the state folder, a JPEG on screenshot/image."""
 

@@ -49,8 +49,14 @@ class TradeStatus(TradeWork, frozen=True):
     example: ClassVar[dict[str, Any]] = {"trade": "evening-1"}
 
     trade: (
-        Annotated[str, Meta(min_length=1, max_length=64, description="the id; default: that of the request")] | None
+        Annotated[str, Meta(min_length=1, max_length=64, description="the id; default: that of the request")]
+        | int
+        | None
     ) = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.trade, int):
+            msgspec.structs.force_setattr(self, "trade", str(self.trade))
 
 
 class TradeList(TradeWork, frozen=True):

@@ -2,14 +2,18 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 from qfluxd.api.caller import Caller, open_caller
 from qfluxd.api.mosquitto import APT, find_mosquitto, is_loopback
 from qfluxd.cli.doctor.finding import Finding, bad, ok, warn
+from qfluxd.cli.printing import when
 from qfluxd.config import Loaded
 from qfluxd.errors import Disconnected, Unavailable
+from qfluxd.trading.journal import FILE
 
 _TOPICS = ("status", "session", "health")
 _GATHER = 1.0
@@ -38,8 +42,11 @@ async def broker(found: Loaded) -> AsyncIterator[Finding]:
     except (Unavailable, Disconnected) as problem:
         yield _no_broker(found, str(problem).partition(";")[0])
         return
-    for finding in daemon(kept, settings.daemon.name, settings.market.stale_after):
+    expected = getattr(found.driver_config, "account", None)
+    for finding in daemon(kept, settings.daemon.name, settings.market.stale_after, expected):
         yield finding
+    if is_loopback(settings.mqtt.host) and (lost := _lost_journal(kept, settings.daemon.state_dir)):
+        yield lost
 
 
 def _no_broker(found: Loaded, said: str) -> Finding:
@@ -72,25 +79,36 @@ def _decoded(payload: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def daemon(kept: dict[str, Any], name: str, stale_after: float) -> Iterator[Finding]:
-    """What the retained topics `status`, `session` and `health` tell; without a daemon the rest is unknown."""
+def daemon(kept: dict[str, Any], name: str, stale_after: float, expected: str | None) -> Iterator[Finding]:
+    """What the retained topics `status`, `session` and `health` tell; without a daemon the rest is unknown.
+
+    `expected` is the account that the driver wants in front, None where it has none.
+    """
     if kept.get("status", {}).get("state") != "online":
         yield warn("daemon", f"none runs as qfluxd/{name}; login, socket, ticks and clock are unknown", "qfluxd run")
         return
     yield ok("daemon", f"online as qfluxd/{name}")
     session, health = kept.get("session", {}), kept.get("health", {})
-    yield _login(session)
+    yield _login(session, expected)
     yield _socket(session)
     yield _ticks(session, health, stale_after)
     yield _clock(session)
 
 
-def _login(session: dict[str, Any]) -> Finding:
+def _login(session: dict[str, Any], expected: str | None) -> Finding:
     if session.get("state") == "login_required":
         return bad("login", str(session.get("reason")), "log in by hand in that Chrome")
-    if account := session.get("account"):
-        return ok("login", f"the {account} account is in front")
-    return warn("login", "not known yet", "see the next line")
+    account = session.get("account")
+    if account is None and session.get("connected"):
+        said = "which account is in front was told before the daemon listened, and no order is placed without it"
+        remedy = "qfluxd send page/reload, or reload the tab; [chrome] reload_on_attach = true does so at each start"
+        return warn("login", said, remedy)
+    if account is None:
+        return warn("login", "not known yet", "see the next line")
+    if expected is not None and account != expected:
+        said = f"the {account} account is in front, and the driver is for {expected}: no order is placed"
+        return warn("login", said, f"qfluxd send account/select account={expected}")
+    return ok("login", f"the {account} account is in front")
 
 
 def _socket(session: dict[str, Any]) -> Finding:
@@ -101,14 +119,26 @@ def _socket(session: dict[str, Any]) -> Finding:
 
 
 def _ticks(session: dict[str, Any], health: dict[str, Any], stale_after: float) -> Finding:
-    age = health.get("tick_age_ms")
+    age, at = health.get("tick_age_ms"), health.get("at")
     if session.get("state") == "ready":
         return ok(
             "ticks", "fresh" if age is None else f"fresh; the newest was {age / 1000:.1f} s old at the last report"
         )
-    if age is None:
+    if age is None or at is None:
         return bad("ticks", "none has been heard", "see the line above")
-    return bad("ticks", f"the newest was {age / 1000:.0f} s old; stale after {stale_after:g} s", _REMEDIES["stale"])
+    said = f"the newest known of was heard at {when(at - age)}; stale after {stale_after:g} s"
+    remedy = _REMEDIES["stale"] if session.get("connected") else "see the line above"
+    return bad("ticks", said, remedy)
+
+
+def _lost_journal(kept: dict[str, Any], state_dir: Path) -> Finding | None:
+    """A daemon that trades has its journal where the configuration says, or it writes into a file that nobody finds."""
+    online = kept.get("status", {}).get("state") == "online"
+    trades = online and kept.get("health", {}).get("trading") is not None
+    if not trades or not os.access(state_dir, os.X_OK) or (state_dir / FILE).is_file():
+        return None
+    remedy = "stop the daemon and put the file back, or name the daemon's own configuration with --config"
+    return bad("journal", f"the daemon trades, and {state_dir / FILE} is not there", remedy)
 
 
 def _clock(session: dict[str, Any]) -> Finding:

@@ -4,6 +4,7 @@ import msgspec
 
 from qfluxd.drivers.pocketoption import looks, page
 from qfluxd.drivers.pocketoption.diagnostics import as_trouble
+from qfluxd.drivers.pocketoption.guard import Guard
 from qfluxd.drivers.pocketoption.page import Control
 from qfluxd.drivers.pocketoption.touch import Part, Touch
 from qfluxd.errors import PageError
@@ -70,21 +71,28 @@ async def _close(touch: Touch, name: str) -> None:
 
 
 async def shut_menu(touch: Touch) -> None:
-    """Shut the drop-down that is open: by Escape, else by a click beside it."""
+    """Shut the drop-down that is open: by Escape, else by a click beside it; what opens in its place is another one."""
     async with touch.trouble.working(touch.hand, page.DROPDOWN):
+        await touch.hand.evaluate(looks.HOLD, {"dropdown": page.DROPDOWN.selectors})
         await touch.press("Escape")
-        if await touch.goes(page.DROPDOWN, _ESCAPES):
+        if await touch.until(lambda: _left(touch), _ESCAPES):
             return
         await _click_beside(touch)
-        if not await touch.goes(page.DROPDOWN):
+        if not await touch.until(lambda: _left(touch)):
             raise PageError("control_stuck", "the page's open drop-down does not shut")
+
+
+async def _left(touch: Touch) -> bool | None:
+    """Whether the drop-down that was to be shut is."""
+    return True if await touch.hand.evaluate(looks.LEFT) else None
 
 
 async def _click_beside(touch: Touch) -> None:
     """Click a place of the chart that no menu of it lies on; the layer behind a drop-down takes it."""
-    point = await touch.hand.evaluate(looks.BESIDE, {"dropdown": page.DROPDOWN.selectors})
+    guard = Guard(touch.hand)
+    point = await touch.hand.evaluate(looks.BESIDE, {"guard": guard.arms})
     if point is not None:
-        await touch.hand.click_at(*point)
+        await guard.click(point)
 
 
 async def _dismiss(touch: Touch, cover: Control, by: Control) -> None:

@@ -73,12 +73,15 @@ _CODES: Final = {"missing": "control_missing", "replaced": "page_gone"}
 
 @contextmanager
 def as_trouble(control: Control) -> Iterator[None]:
-    """What a hand could not do within the block becomes a `PageError` about this control."""
+    """What a hand could not do within the block, or what makes no sense, becomes a `PageError` about this control."""
     try:
         yield
     except NotDone as problem:
         detail = f"the page's {control.name} cannot be worked: {problem.detail}"
         raise PageError(_CODES.get(problem.code, "control_stuck"), detail, tried=control.selectors) from None
+    except msgspec.ValidationError as problem:
+        detail = f"what stands for the page's {control.name} is something else: {problem}"
+        raise PageError("control_missing", detail, tried=control.selectors) from None
 
 
 class Seen(Protocol):
@@ -178,7 +181,7 @@ class Trouble:
             around = await hand.evaluate(_AROUND, looked)
             png = await hand.screenshot()
             await asyncio.to_thread(_write, self._state_dir / name, png, around, problem)
-        except (Disconnected, NotDone, OSError) as failed:
+        except (Disconnected, NotDone, OSError, ValueError) as failed:
             log.warning("trouble not kept", control=control.name, reason=str(failed))
         else:
             problem.artifact = self._artifacts[control.name] = name

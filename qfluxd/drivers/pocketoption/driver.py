@@ -23,7 +23,7 @@ from qfluxd.drivers.pocketoption.pagelife import PageLife
 from qfluxd.drivers.pocketoption.placing import Placing
 from qfluxd.drivers.pocketoption.reach import Reach
 from qfluxd.drivers.pocketoption.told import Told
-from qfluxd.drivers.pocketoption.witness import Witness
+from qfluxd.drivers.pocketoption.witness import ASKS, Witness
 from qfluxd.errors import Disconnected, Unavailable
 from qfluxd.keeping import keep
 from qfluxd.model import Account, Frame, Millis, Situation
@@ -104,7 +104,13 @@ class PocketOption:
         self._witness = Witness(reach.unseen)
         trouble = self._trouble = Trouble(self._state_dir, self._alert)
         placing = Placing(
-            self._told, self._witness, trouble, reach.caught_up, surroundings.passing, surroundings.state_dir
+            self._told,
+            self._witness,
+            trouble,
+            reach.caught_up,
+            reach.in_front,
+            surroundings.passing,
+            surroundings.state_dir,
         )
         self._hands = PageHands(Grip(reach.where), self._told, trouble, placing.place, reach.reload)
 
@@ -178,7 +184,8 @@ class PocketOption:
         """One line to Chrome, from connecting to its end."""
         await self._running.wait()
         pages = PageLife(self._config.pages, ear, follower, self._on_frame, may_reload=self._reach.may_reload)
-        async with open_tap(self._endpoint, self._config.pages, see=self._on_frame, tell=pages.on_event) as tap:
+        line = open_tap(self._endpoint, self._config.pages, see=self._on_frame, tell=pages.on_event, words=ASKS)
+        async with line as tap:
             self._tap = tap
             self._reach.begin(self._endpoint, tap, pages)
             self._connects += 1
@@ -188,7 +195,7 @@ class PocketOption:
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._count_processes(tap), name="chrome census")
-                    group.create_task(self._reload_on_request(tap, pages), name="page reload")
+                    group.create_task(self._hands.reload_on_request(pages.reloads, tap.reload), name="page reload")
                     await tap.run()
             finally:
                 looked.cancel()
@@ -216,6 +223,8 @@ class PocketOption:
         """Time passes also when nothing is heard, but never ahead of frames that still wait."""
         while True:
             await asyncio.sleep(BEAT / 1000)
+            assert self._follower is not None
+            self._follower.look_for_unseen(_now())
             if self._tap is None or not self._tap.stats.queued:
                 beats.up_to(_now())
 
@@ -224,14 +233,6 @@ class PocketOption:
             with suppress(TimeoutError, Refused):  # a busy Chrome; the next look may find it
                 self._pids = tuple(pid for _, pid in await tap.processes())
             await asyncio.sleep(_CENSUS)
-
-    async def _reload_on_request(self, tap: Tap, pages: PageLife) -> Never:
-        while True:
-            target = await pages.reloads.get()
-            try:
-                await tap.reload(target)
-            except Refused as problem:
-                log.warning("page not reloaded", reason=str(problem))
 
 
 def _now() -> Millis:

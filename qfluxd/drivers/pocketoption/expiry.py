@@ -12,8 +12,8 @@ import msgspec
 from qfluxd.chrome.page import Hand
 from qfluxd.drivers.pocketoption import inpage, page, texts
 from qfluxd.drivers.pocketoption.diagnostics import Trouble
-from qfluxd.drivers.pocketoption.page import Control
 from qfluxd.drivers.pocketoption.panel import Shown, agreed, expiry_of, look, look_for, look_past
+from qfluxd.drivers.pocketoption.pressing import click_on
 from qfluxd.drivers.pocketoption.told import Told
 from qfluxd.errors import PageError
 from qfluxd.model import DAY, Millis, timeframe_name
@@ -43,13 +43,6 @@ class _Offer(msgspec.Struct, frozen=True):
     clock: bool
     presets: tuple[str, ...]
     fields: tuple[str, ...]
-
-
-class _Spot(msgspec.Struct, frozen=True):
-    """Where a control takes a click, None where something lies over all of it; `over` is what lies over its middle."""
-
-    point: tuple[float, float] | None
-    over: str | None
 
 
 async def set_expiry(hand: Hand, told: Told, trouble: Trouble, expiry: Millis) -> Millis:
@@ -98,7 +91,7 @@ async def _work(hand: Hand, view: Shown, expiry: Millis) -> bool:
 async def _open(hand: Hand) -> _Offer:
     offer = await _offer(hand, 0)
     if offer is None:
-        await _click(hand, page.EXPIRY_OPENER, avoid=page.EXPIRY_MODE)
+        await click_on(hand, page.EXPIRY_OPENER, avoid=page.EXPIRY_MODE)
         offer = await _offer(hand, _OPENS)
     if offer is None:
         raise PageError("control_stuck", "the expiry's drop-down does not open")
@@ -118,7 +111,7 @@ async def _offer(hand: Hand, seconds: float) -> _Offer | None:
 async def _choose(hand: Hand, offer: _Offer, expiry: Millis) -> None:
     preset = _PRESETS.get(expiry)
     if preset in offer.presets:
-        await _click(hand, page.EXPIRY_PRESETS, text=preset)
+        await click_on(hand, page.EXPIRY_PRESETS, text=preset)
         return
     wanted = {
         "panels": page.EXPIRY_PANEL.selectors,
@@ -138,24 +131,14 @@ async def _shut(hand: Hand) -> None:
     if (await look(hand)).open:
         await hand.press("Escape")
         if (await look_for(hand, _SHUTS, open=False)).open:
-            await _click(hand, page.DROPDOWN, avoid=page.EXPIRY_PANEL)
+            await click_on(hand, page.DROPDOWN, avoid=page.EXPIRY_PANEL)
             if (await look_for(hand, _SHUTS, open=False)).open:
                 raise PageError("control_stuck", "the expiry's drop-down does not shut")
 
 
 async def _leave_clock(hand: Hand, view: Shown) -> None:
-    await _click(hand, page.EXPIRY_MODE)
+    await click_on(hand, page.EXPIRY_MODE)
     await look_past(hand, _SHOWS, expiry=view.expiry)
-
-
-async def _click(hand: Hand, control: Control, *, avoid: Control | None = None, text: str | None = None) -> None:
-    where = {"selectors": control.selectors, "avoid": avoid and ",".join(avoid.selectors), "text": text}
-    spot = msgspec.convert(await hand.evaluate(inpage.SPOT, where), _Spot | None)
-    if spot is None:
-        raise PageError("control_missing", f"the page has no {control.name}", tried=control.selectors)
-    if spot.point is None:
-        raise PageError("covered", f"something lies over the page's {control.name}: {spot.over}")
-    await hand.click_at(*spot.point)
 
 
 def _words(expiry: Millis) -> str:

@@ -6,13 +6,29 @@ from qfluxd.drivers.pocketoption.codec import Codec
 from qfluxd.drivers.pocketoption.told import Told
 from qfluxd.drivers.pocketoption.values import is_event
 from qfluxd.drivers.pocketoption.witness import Witness
-from qfluxd.model import Account, Assets, Balance, Frame, History, LoggedIn, LoggedOut, Millis, Situation, Tick
+from qfluxd.model import (
+    Account,
+    Assets,
+    Balance,
+    DealOpened,
+    Frame,
+    History,
+    LoggedIn,
+    LoggedOut,
+    Millis,
+    OrderRefused,
+    OrderSent,
+    Situation,
+    Tick,
+)
 from qfluxd.ports import Ear
 
 log = structlog.get_logger()
 
 _MARKET = frozenset({Tick, Assets, History, LoggedIn})
 """Only the market socket carries these; a socket that was open before us is known by them."""
+
+_OF_ORDERS = (OrderSent, DealOpened, OrderRefused)
 
 
 class Follower:
@@ -45,6 +61,7 @@ class Follower:
         self._in_front: Account | None = None
         self._situation: Situation | None = None
         self._market: str | None = None
+        self._unseen = self._witness.unseen
 
     @property
     def connected(self) -> bool:
@@ -58,11 +75,14 @@ class Follower:
 
     def see(self, frame: Frame) -> None:
         """Take one frame; everything it means reaches the desk before this returns."""
-        self._witness.see(frame)
+        asks = self._witness.see(frame)
         if frame.closed:
             self._on_closed(frame.conn, frame.at)
             return
-        for value in self._codec.feed(frame):
+        values = self._codec.feed(frame)
+        if asks and not any(isinstance(value, OrderSent) for value in values):
+            self._ear.on_order_unclear(frame.at)
+        for value in values:
             kind = type(value)
             if isinstance(value, LoggedIn):
                 log.info("login accepted")
@@ -75,8 +95,16 @@ class Follower:
                 self._on_balance(frame.at, value)
             self._told.hear(value)
             if is_event(value):
+                if isinstance(value, _OF_ORDERS):
+                    self.look_for_unseen(frame.at)
                 self._witness.hear(value)
                 self._ear.hear(frame.at, value)
+
+    def look_for_unseen(self, at: Millis) -> None:
+        """Tell the desk where frames have gone by that nobody was shown: one of them may have been an order."""
+        if (unseen := self._witness.unseen) != self._unseen:
+            self._unseen = unseen
+            self._ear.on_order_unclear(at)
 
     def lose(self) -> None:
         """Frames were missed, or the line to Chrome ended: what was said meanwhile is not known."""

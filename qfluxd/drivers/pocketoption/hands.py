@@ -1,11 +1,16 @@
 """Everything that can be done on the trading page, one thing at a time."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Never
+from typing import Never, Protocol
 
+import structlog
+
+from qfluxd.chrome.cdp import Refused
 from qfluxd.chrome.page import Hand
+from qfluxd.chrome.pages import Target
 from qfluxd.drivers.pocketoption import account as accounts
 from qfluxd.drivers.pocketoption import covers, favourites, looks, page, picker, sidebar, views
 from qfluxd.drivers.pocketoption import scan as scans
@@ -22,8 +27,12 @@ from qfluxd.model import Account, Millis, Order, Placed
 from qfluxd.ports import Permit
 from qfluxd.sights import FavoritesScan, Picture, Profile, SessionScan, What
 
+log = structlog.get_logger()
+
 _RELISTS = 20.0
 """Seconds in which a page that is loaded anew has been told its deals."""
+_NAMES = 5.0
+"""Seconds after a login in which the broker has named the account in front."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +53,12 @@ class Controls:
 type Place = Callable[[Hand, Controls, Order, Permit], Awaitable[Placed]]
 """Places an order with the hand that has the turn."""
 
-type Reload = Callable[[], Awaitable[bool]]
-"""Loads the trading page anew; False where that is not allowed."""
+
+class Reload(Protocol):
+    """Loads the trading page anew; False where that is not allowed, or the page does not let itself be reloaded."""
+
+    async def __call__(self, *, asked: bool = False) -> bool:
+        """With `asked` its owner wants it, and it is always allowed; raises `PageError` where there is no page."""
 
 
 class PageHands:
@@ -145,6 +158,31 @@ class PageHands:
             listed = await self._told.until(lambda: self._listed_since(before), _RELISTS)
             return listed is not None
 
+    async def reload(self) -> Account | None:
+        """Load the page anew, as its owner asks; gives the account in front once the page has logged in again."""
+        async with self._turns.turn():
+            before = self._told.sessions
+            if not await self._reload(asked=True):
+                raise PageError("page_gone", "the trading page does not let itself be reloaded")
+            if await self._told.until(lambda: self._told.sessions > before or None, _RELISTS) is None:
+                raise PageError(
+                    "control_stuck", f"the page was loaded anew, and has not logged in within {_RELISTS:g} s"
+                )
+            return await self._told.until(lambda: self._told.account, _NAMES)
+
+    async def reload_on_request(
+        self, targets: asyncio.Queue[Target], reload: Callable[[Target], Awaitable[None]]
+    ) -> Never:
+        """Load each of these tabs anew, never while the page is being worked; `reload` may raise `Refused`."""
+        while True:
+            target = await targets.get()
+            async with self._turns.turn():
+                try:
+                    await reload(target)
+                except Refused as problem:
+                    log.warning("page not reloaded", reason=str(problem))
+            targets.task_done()
+
     def _listed_since(self, session: int) -> bool | None:
         return True if self._told.sessions > session and self._told.open_deals is not None else None
 
@@ -153,7 +191,8 @@ class PageHands:
     async def _work[T](self, work: Callable[[Touch], Awaitable[T]], *, order: bool = False) -> T:
         """Have the turn and the page, and work it."""
         async with self._turns.turn(order=order), self._grip.hold() as hand:
-            return await work(Touch(hand, self._told, self._trouble))
+            with as_trouble(page.BODY):  # whatever of it was not looked for at a control of its own
+                return await work(Touch(hand, self._told, self._trouble))
 
     async def _act[T](self, work: Callable[[Touch], Awaitable[T]]) -> T:
         """The same for what clicks: begun once more if something has come to lie over the page meanwhile."""

@@ -5,7 +5,12 @@ They run beside the page's own scripts and share only its document.
 
 from typing import Final
 
-SEEING: Final = """
+from qfluxd.drivers.pocketoption.sight import NAME, SHOWN
+
+SEEING: Final = (
+    SHOWN
+    + NAME
+    + """
 const first = (all) => {
   for (const each of all) {
     const found = document.querySelector(each);
@@ -18,37 +23,24 @@ const words = (element) => {
   const text = element.localName === 'input' ? element.value : element.textContent;
   return text.replace(/\\s+/g, ' ').trim();
 };
-const seen = (element) => {
-  const style = getComputedStyle(element);
-  const box = element.getBoundingClientRect();
-  return box.width > 0 && box.height > 0 && style.visibility === 'visible' && style.display !== 'none'
-    && Number(style.opacity) > 0.05;
-};
-const usable = (element) => seen(element) && !element.matches(':disabled,[aria-disabled="true"],[class*="disabled"]')
-  && getComputedStyle(element).pointerEvents !== 'none';
-const name = (element) => {
-  if (!element) return null;
-  const classes = typeof element.className === 'string' ? element.className.trim() : '';
-  const own = element.localName + (element.id ? '#' + element.id : '');
-  return classes ? own + '.' + classes.split(/\\s+/).join('.') : own;
-};
+const firstShown = (all) => all.flatMap((each) => [...document.querySelectorAll(each)]).find(shown) ?? null;
 const inMoney = (field, units) => {
   const block = field.closest('.block') ?? field.parentElement;
   const icons = units.map((each) => [...document.querySelectorAll(each)]).find((found) => found.length) ?? [];
   const marks = icons.flatMap((each) => [...each.classList]).filter((each) => each.includes('--'));
-  if (block.textContent.includes('%')) return false;
-  return !icons.length || marks.some((each) => !each.includes('percent'));
+  if (icons.length) return marks.some((each) => !each.includes('percent'));
+  return !block.textContent.includes('%');
 };
 const look = (s) => {
   const button = first(s.button), amount = first(s.amount), expiry = first(s.expiry), veil = first(s.veil);
   const block = first(s.expiryBlock);
-  const shut = Boolean(veil && seen(veil) && getComputedStyle(veil).pointerEvents !== 'none');
+  const shut = Boolean(shown(veil) && getComputedStyle(veil).pointerEvents !== 'none');
   return {
     asset: words(first(s.asset)),
     expiry: words(expiry),
     utc: Boolean(block && /\\bUTC\\b/i.test(block.textContent)),
-    open: Boolean(first(s.expiryPanel)),
-    stake: amount ? amount.value : null,
+    open: Boolean(firstShown(s.expiryPanel)),
+    stake: amount?.value ?? null,
     money: amount ? inMoney(amount, s.unit) : null,
     payout: words(first(s.payout)),
     label: words(first(s.label)),
@@ -59,7 +51,7 @@ const look = (s) => {
     available: Boolean(button && usable(button) && !shut),
     shut,
     hidden: document.visibilityState !== 'visible',
-    walled: [...document.querySelectorAll(s.walls)].some(seen),
+    walled: [...document.querySelectorAll(s.walls)].some(shown),
   };
 };
 const until = (find, ms) => new Promise((done) => {
@@ -75,6 +67,7 @@ const until = (find, ms) => new Promise((done) => {
 const parts = ({ asset, expiry, utc, stake, money, label, demo, real, address, shut }) =>
   JSON.stringify([asset, expiry, utc, stake, money, label, demo, real, address, shut]);
 """
+)
 
 LOOK: Final = f"(s) => {{ {SEEING} return look(s); }}"
 """What the trade panel and the account show."""
@@ -120,15 +113,8 @@ const aimed = (element, avoid, covers = null) => {
 };
 """
 
-SPOT: Final = f"""({{selectors, avoid, text}}) => {{ {SEEING} {POINTING}
-  const all = selectors.flatMap((each) => [...document.querySelectorAll(each)]);
-  const element = text == null ? all[0] : all.find((each) => words(each) === text);
-  return element ? aimed(element, avoid) : null;
-}}"""
-"""Where an element can be clicked, and what lies over it; None where there is no such element."""
-
 EXPIRY_PANEL: Final = f"""async ({{s, ms}}) => {{ {SEEING}
-  const panel = await until(() => first(s.panel), ms);
+  const panel = await until(() => firstShown(s.panel), ms);
   if (!panel) return null;
   const within = (all) => {{
     for (const each of all) {{
@@ -156,7 +142,7 @@ const put = (field, text) => {
 """
 
 FILL_FIELDS: Final = f"""({{panels, selectors, values}}) => {{ {SEEING} {_TYPE}
-  const panel = first(panels);
+  const panel = firstShown(panels);
   const find = (each) => [...document.querySelectorAll(each)].filter((one) => panel?.contains(one));
   const all = selectors.map(find).find((found) => found.length === values.length);
   if (!all) return false;

@@ -1,14 +1,17 @@
 """The scripts that read the trading page at large, and find where its controls can be clicked.
 
-They only look, but for one thing: a click that is on its way to a control is kept from anything else that has come into
-its place meanwhile. Every selector is given to them.
+They only look, but for the guard on a click that is on its way to a control. Every selector is given to them.
 """
 
 from typing import Final
 
 from qfluxd.drivers.pocketoption import page
+from qfluxd.drivers.pocketoption.guard import ARM
+from qfluxd.drivers.pocketoption.sight import NAME, SHOWN
 
-_TOOLS: Final = """
+_TOOLS: Final = (
+    SHOWN
+    + """
   const all = (selectors, root = document) => {
     for (const selector of selectors) {
       const found = root.querySelectorAll(selector);
@@ -18,16 +21,9 @@ _TOOLS: Final = """
   };
   const one = (selectors, root) => all(selectors, root)[0] ?? null;
   const text = element => element?.textContent.replace(/\\s+/g, ' ').trim() ?? null;
-  const shown = element => {
-    if (!element?.checkVisibility({checkOpacity: true, checkVisibilityCSS: true})) return false;
-    const box = element.getBoundingClientRect();
-    return box.width > 0 && box.height > 0;
-  };
-  const enabled = element => shown(element) && !element.disabled && element.ariaDisabled !== 'true'
-    && !/(^|[-_\\s])disabled(\\s|$)/.test(element.getAttribute('class') ?? '')
-    && getComputedStyle(element).pointerEvents !== 'none';
   const apart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
 """
+)
 
 _COVERS: Final = """
   const covers = c => {
@@ -54,29 +50,6 @@ _COVERS: Final = """
       if (hit && !known) found.push({name: 'unknown', element: hit, over: true});
     }
     return found;
-  };
-"""
-
-_GUARD = """
-  const guard = element => {
-    globalThis.missed?.();
-    const kinds = ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click'];
-    let missed = false;
-    const look = event => {
-      if (!event.isTrusted || element.contains(event.target)) return;
-      missed = true;
-      event.stopImmediatePropagation();
-      event.preventDefault();
-    };
-    const end = () => {
-      clearTimeout(timer);
-      kinds.forEach(kind => removeEventListener(kind, look, true));
-      globalThis.missed = null;
-      return missed;
-    };
-    const timer = setTimeout(end, 1000);
-    kinds.forEach(kind => addEventListener(kind, look, true));
-    globalThis.missed = end;
   };
 """
 
@@ -113,7 +86,6 @@ READ: Final = (
       && item.getBoundingClientRect().right <= window_.right + 1,
   });
   const veil = one(c.veil);
-  const style = veil && getComputedStyle(veil);
   return {
     address: location.origin + location.pathname,
     login: !one(c.panel) && all(c.login).some(shown),
@@ -132,9 +104,9 @@ READ: Final = (
     stake: one(c.amount)?.value ?? null,
     stake_icon: one(c.amount_icon)?.getAttribute('class') ?? null,
     payout: text(one(c.payout)),
-    call: enabled(one(c.call)),
-    put: enabled(one(c.put)),
-    inactive: Boolean(style) && Number(style.opacity) > 0.05 && style.pointerEvents !== 'none' && shown(veil),
+    call: usable(one(c.call)),
+    put: usable(one(c.put)),
+    inactive: shown(veil) && getComputedStyle(veil).pointerEvents !== 'none',
     favourites: all(c.favourite_items).map(favourite),
     favourites_shown: one(c.favourites) ? shown(one(c.favourites)) : null,
     sidebar: sidebar || opener ? shown(sidebar) : null,
@@ -148,9 +120,10 @@ READ: Final = (
 """Everything the page shows of itself, as it is written there. Takes `READ_OF`."""
 
 SPOT: Final = (
-    "async ({selectors, texts, within, child, target, reveal, aim}) => {"
+    "async ({selectors, texts, within, child, target, reveal, guard}) => {"
     + _TOOLS
-    + _GUARD
+    + NAME
+    + ARM
     + """
   const bare = element => text(element)?.replace(/\\d+$/, '').trim();
   const said = element => text(child ? one(child, element) : element);
@@ -172,7 +145,7 @@ SPOT: Final = (
     if (!element) continue;
     if (reveal) element.scrollIntoView({block: 'nearest', inline: 'nearest', behavior: 'instant'});
     const before = place(element);
-    if (aim) {
+    if (guard) {
       await frame();
       await frame();
     }
@@ -181,21 +154,18 @@ SPOT: Final = (
     const points = [[.5, .5], [.5, .25], [.5, .75], [.2, .5], [.8, .5], [.1, .15], [.9, .85]]
       .map(([x, y]) => [box.x + box.width * x, box.y + box.height * y]);
     const top = document.elementFromPoint(...points[0]);
-    const name = top && !element.contains(top) ? `${top.localName}.${[...top.classList].join('.')}` : null;
+    const over = top && !element.contains(top) ? name(top) : null;
     const moves = place(element) !== before;
     const point = shown(element) && !moves ? points.find(free) ?? null : null;
-    if (aim && point) guard(element);
-    return {selector, box: [box.x, box.y, box.width, box.height], shown: shown(element), moves, point, over: name};
+    if (guard && point) arm(guard, element);
+    return {selector, box: [box.x, box.y, box.width, box.height], shown: shown(element), moves, point, over};
   }
   return null;
 }"""
 )
 """Where a control can be clicked, scrolled into sight: the first shown element that says one of `texts` (any where
 there are none) within the first shown of `within`. `child` is what says it, `target` what is clicked, both inside.
-With `aim` it is watched for two frames, as what glides stands still within one, and guarded for the click to come."""
-
-MISSED: Final = "() => { const missed = globalThis.missed?.(); return missed ?? false; }"
-"""Ends the guard; whether a click came that was not for what it guards, and was stopped."""
+With `guard` it is watched for two frames, as what glides stands still within one, and guarded for the click to come."""
 
 ITEMS: Final = (
     "({selectors, within}) => {"
@@ -207,18 +177,42 @@ ITEMS: Final = (
 )
 """All elements of a control: what each says and where it leads."""
 
-BESIDE: Final = (
+HOLD: Final = (
     "({dropdown}) => {"
     + _TOOLS
     + """
-  const layer = all(dropdown).find(shown);
-  const box = layer?.getBoundingClientRect();
-  const places = box ? [[.5, .6], [.3, .8], [.6, .3], [.02, .98], [.98, .98], [.02, .02]] : [];
-  return places.map(([x, y]) => [box.x + box.width * x, box.y + box.height * y])
-    .find(([x, y]) => document.elementFromPoint(x, y) === layer) ?? null;
+  const layer = all(dropdown).find(shown) ?? null;
+  globalThis.held = layer && {layer, content: layer.firstElementChild};
 }"""
 )
-"""A point of the layer behind the open drop-down, beside the drop-down itself."""
+"""Remembers the open drop-down by its layer and what is in it."""
+
+LEFT: Final = (
+    "() => {"
+    + _TOOLS
+    + """
+  const {layer, content} = globalThis.held ?? {};
+  return !layer?.isConnected || !shown(layer) || layer.firstElementChild !== content;
+}"""
+)
+"""Whether that drop-down is not open any more, whatever has been opened in its place."""
+
+BESIDE: Final = (
+    "({guard}) => {"
+    + _TOOLS
+    + NAME
+    + ARM
+    + """
+  const layer = globalThis.held?.layer;
+  const box = layer?.getBoundingClientRect();
+  const places = box ? [[.5, .6], [.3, .8], [.6, .3], [.02, .98], [.98, .98], [.02, .02]] : [];
+  const point = places.map(([x, y]) => [box.x + box.width * x, box.y + box.height * y])
+    .find(([x, y]) => document.elementFromPoint(x, y) === layer) ?? null;
+  if (point) arm(guard, layer, {exact: true});
+  return point;
+}"""
+)
+"""A point of the layer behind that drop-down, beside the drop-down itself, guarded for the click to come."""
 
 ROWS: Final = (
     "c => {"

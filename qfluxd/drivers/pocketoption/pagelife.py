@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from time import time_ns
-from urllib.parse import urlsplit
 
 import structlog
 
@@ -23,6 +22,7 @@ from qfluxd.chrome.pages import (
     Target,
 )
 from qfluxd.drivers.pocketoption.follower import Follower
+from qfluxd.drivers.pocketoption.texts import asks_login
 from qfluxd.model import Frame, Millis, Situation
 from qfluxd.ports import Ear, SeeFrame
 
@@ -38,10 +38,6 @@ class _Page:
         self.url = ""
         self.crash: str | None = None
         self.hang: str | None = None
-
-    @property
-    def asks_login(self) -> bool:
-        return "/login" in urlsplit(self.url).path
 
 
 class PageLife:
@@ -158,7 +154,7 @@ class PageLife:
         pages = self._pages.values()
         if not pages:
             return Situation("waiting_page", f"no tab shows {self._patterns}; open it in this Chrome")
-        if any(page.asks_login for page in pages):
+        if any(asks_login(page.url) for page in pages):
             return Situation("login_required", "the page asks for a login; log in by hand")
         if self._follower.refusal is not None:
             return Situation("login_required", self._follower.refusal)

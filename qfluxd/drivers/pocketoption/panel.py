@@ -118,11 +118,9 @@ def stake_of(view: Shown) -> Decimal | None:
     return texts.money(view.stake) if view.money else None
 
 
-def asset_of(view: Shown, told: Told, expected: str) -> str | None:
-    """The symbol of the asset that the panel trades; `expected` where two have the same label and it is one of them."""
-    if view.asset is None:
-        return None
-    return expected if view.asset == told.label(expected) else told.symbol(view.asset)
+def asset_of(view: Shown, told: Told) -> str | None:
+    """The symbol of the asset that the panel trades; where several have the same label, the socket's word decides."""
+    return told.symbol(view.asset)
 
 
 def label_of(view: Shown) -> Account | None:
@@ -132,10 +130,10 @@ def label_of(view: Shown) -> Account | None:
     return None if against else account
 
 
-def sighting(view: Shown, told: Told, asset: str, expiry: Millis | None) -> Sighting:
+def sighting(view: Shown, told: Told, expiry: Millis | None) -> Sighting:
     """What is shown to those who decide on the click; `expiry` as it was read and made sure of."""
     return Sighting(
-        asset=asset_of(view, told, asset),
+        asset=asset_of(view, told),
         expiry=expiry,
         stake=stake_of(view),
         payout=texts.percent(view.payout),

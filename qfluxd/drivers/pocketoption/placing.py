@@ -33,6 +33,9 @@ POINTS: Final = tuple(f"{step}.{when}" for step in _STEPS for when in ("before",
 _ROUNDS: Final = 4
 """How often the panel is set at most, where it does not stay as it was set or something comes to lie over it."""
 
+_PICTURE: Final = 1.5
+"""Seconds for which an order that is done waits for the picture from before it."""
+
 _AGAIN: Final = {
     "covered": 1,
     "asset_mismatch": 1,
@@ -60,6 +63,8 @@ class Placing:
     trouble: Trouble
     caught_up: Callable[[str], Awaitable[None]]
     """Returns when every frame that a tab has sent before was heard; by the tab's target."""
+    in_front: Callable[[str], bool]
+    """Whether a tab is the trading page now; by its target."""
     passing: Passing
     state_dir: Path
 
@@ -92,20 +97,31 @@ class _Placement:
             self.permit,
             way.passing,
             way.caught_up,
+            way.in_front,
             self.record,
         )
 
     async def run(self) -> Placed:
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.record.before(), name="picture before the trade")
+            picture = group.create_task(self._kept(self.record.before()), name="picture before the trade")
             verdict = await self._outcome()
+            await asyncio.wait([picture], timeout=_PICTURE)
+            picture.cancel()  # a page that has been left meanwhile may never give it
         async with self._step("after"):
-            folder = await self.record.after(verdict, self.ladder.attempts)
+            folder = await self._kept(self.record.after(verdict, self.ladder.attempts))
         took = self.record.whole()
         log.info(
             "order worked", order=self.order.id, attempts=self.ladder.attempts, landed=verdict.landed, took_ms=took
         )
         return Placed(self.ladder.attempts, verdict.landed, verdict.refusal, folder, took)
+
+    async def _kept[T](self, keeping: Awaitable[T]) -> T | None:
+        """What is kept of an order: whatever goes wrong with it neither cuts the click off nor undoes its outcome."""
+        (kept,) = await asyncio.gather(keeping, return_exceptions=True)
+        if not isinstance(kept, BaseException):
+            return kept
+        log.error("artifacts not kept", order=self.order.id, reason=repr(kept))
+        return None
 
     async def _outcome(self) -> Verdict:
         """What became of it; what the page does not let itself be asked for is a refusal."""
@@ -138,7 +154,7 @@ class _Placement:
         order, told = self.order, self.way.told
         view = await self._uncovered()
         async with self._step("asset"):
-            if panel.asset_of(view, told, order.asset) != order.asset:
+            if panel.asset_of(view, told) != order.asset:
                 await self.controls.select_asset(order.asset)
                 view = await panel.look(self.hand)
         async with self._step("expiry"):

@@ -1,34 +1,25 @@
-"""One press of one thing on the page, guarded where it happens, and what became of it."""
+"""One click on one control of the trade panel."""
 
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
-from qfluxd.chrome.page import Hand, NotDone
+from qfluxd.chrome.page import Hand
 from qfluxd.drivers.pocketoption import aiming
-from qfluxd.errors import Disconnected
+from qfluxd.drivers.pocketoption.guard import Guard, Point
+from qfluxd.drivers.pocketoption.page import Control
+from qfluxd.errors import PageError
 from qfluxd.model import Refusal
 
-ARMED: Final = 8.0
-"""Seconds after which the guard in the page lets go by itself, should we be gone."""
-
-SURE: Final = 10.0
-"""Seconds in which a page that stands still has to answer."""
-
-type Point = tuple[float, float]
+_TRIES: Final = 3
 
 
-class Reached(msgspec.Struct, frozen=True):
-    """What the guard saw: whether what was aimed at took the click, and which events were stopped on their way.
+class _Spot(msgspec.Struct, frozen=True):
+    """Where a control takes a click, None where something lies over all of it; `over` is what lies over its middle."""
 
-    `armed` is whether the guard was still there when it was asked.
-    """
-
-    armed: bool
-    took: bool
-    trusted: bool | None
-    stopped: tuple[tuple[str, str, str | None], ...]
+    point: Point | None
+    over: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +35,20 @@ class Verdict:
     again: bool = False
 
 
-async def press(hand: Hand, ident: str, point: Point | None) -> str | None:
-    """Press what is armed under `ident`, with the pointer or, without a point, with events of our own.
+async def click_on(hand: Hand, control: Control, *, avoid: Control | None = None, text: str | None = None) -> None:
+    """Click a control, guarded where it is free; with `text` the one that says it, and never on what is to be avoided.
 
-    Gives what went wrong, None where the page has had the whole click.
+    Raises:
+        PageError: ``control_missing``, ``covered``, ``control_stuck`` where it moves away each time.
     """
-    try:
-        if point is not None:
-            await hand.click_at(*point)
-        elif await hand.evaluate(aiming.FIRE, ident, seconds=SURE) is None:
-            return "another document"
-    except (NotDone, Disconnected) as problem:
-        return str(problem)
-    return None
-
-
-async def reached(hand: Hand, ident: str) -> Reached | None:
-    """What the guard saw, which is let go; None where nobody can tell: the document is another, or does not answer."""
-    try:
-        told = await hand.evaluate(aiming.OUTCOME, ident, seconds=SURE)
-    except (NotDone, Disconnected):
-        return None
-    return msgspec.convert(told, Reached | None)
+    where = {"selectors": control.selectors, "avoid": avoid and ",".join(avoid.selectors), "text": text}
+    for _ in range(_TRIES):
+        guard = Guard(hand)
+        spot = msgspec.convert(await hand.evaluate(aiming.SPOT, where | {"guard": guard.arms}), _Spot | None)
+        if spot is None:
+            raise PageError("control_missing", f"the page has no {control.name}", tried=control.selectors)
+        if spot.point is None:
+            raise PageError("covered", f"something lies over the page's {control.name}: {spot.over}")
+        if await guard.click(spot.point):
+            return
+    raise PageError("control_stuck", f"the page's {control.name} moves away from under the pointer")

@@ -15,7 +15,8 @@ log = structlog.get_logger()
 class Reach:
     """The line that is open now, or none.
 
-    The promise: nothing is reached through a line that has ended, and no page is reloaded where that is not allowed.
+    The promise: nothing is reached through a line that has ended, and no page is reloaded where that is neither
+    allowed nor asked for.
     """
 
     def __init__(self, *, may_reload: bool) -> None:
@@ -36,12 +37,21 @@ class Reach:
             raise PageError("no_page", "there is no trading page in Chrome now")
         return Page(self._line[0], target)
 
-    async def reload(self) -> bool:
-        """Load the trading page anew; False where that is not allowed or it does not let itself be reloaded."""
-        if self._line is None or not self.may_reload:
+    def in_front(self, target: Target) -> bool:
+        """Whether that tab is the trading page now."""
+        return self._line is not None and self._line[2].front == target
+
+    async def reload(self, *, asked: bool = False) -> bool:
+        """Load the trading page anew; False where that is not allowed or it does not let itself be reloaded.
+
+        What its owner has `asked` for is always allowed; raises `PageError` (``no_page``) where there is no page then.
+        """
+        if not asked and (self._line is None or not self.may_reload):
             return False
+        page = self.where()
+        assert self._line is not None
         try:
-            await self._line[1].reload(self.where().target)
+            await self._line[1].reload(page.target)
         except Refused as problem:
             log.warning("page not reloaded", reason=str(problem))
             return False
@@ -54,8 +64,8 @@ class Reach:
         await self._line[1].caught_up(target)
 
     def unseen(self) -> int:
-        """How many frames were shown to nobody, so far on this line."""
+        """How many frames that may have asked for a deal were shown to nobody, so far on this line."""
         if self._line is None:
             return 0
         stats = self._line[1].stats
-        return stats.secrets + stats.garbled + stats.lost
+        return stats.withheld + stats.garbled + stats.lost

@@ -5,19 +5,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, time_ns
 from typing import Any, Final
 
 import msgspec
 import structlog
 
+from qfluxd.api.shapes import as_asked
 from qfluxd.artifacts import TRADES
 from qfluxd.chrome.page import Hand, NotDone
 from qfluxd.drivers.pocketoption import inpage, page
 from qfluxd.drivers.pocketoption.pressing import Verdict
 from qfluxd.drivers.pocketoption.witness import Witness
 from qfluxd.errors import Disconnected
-from qfluxd.model import DealOpened, Order, OrderRefused
+from qfluxd.model import DealOpened, Millis, Order, OrderRefused
 
 log = structlog.get_logger()
 
@@ -40,6 +41,7 @@ class Record:
         self._state_dir = state_dir
         self._mark = witness.mark()
         self._began = perf_counter()
+        self._at: Millis = time_ns() // 1_000_000
         self._took_ms: dict[str, float] = {}
         self._notes: list[dict[str, Any]] = []
         self._shots: dict[str, bytes] = {}
@@ -84,7 +86,8 @@ class Record:
         day = datetime.fromtimestamp(self._order.received / 1000, UTC)
         name = f"{TRADES}/{day:%Y-%m-%d}/{self._order.id}"
         told = {
-            "order": self._order,
+            "order": msgspec.structs.replace(self._order, request=as_asked(self._order.request)),
+            "began": self._at,
             "attempts": attempts,
             "landed": verdict.landed,
             "refusal": verdict.refusal,
@@ -96,7 +99,7 @@ class Record:
         }
         try:
             await asyncio.to_thread(_write, self._state_dir / name, self._shots, told)
-        except OSError as problem:
+        except (OSError, ValueError) as problem:
             log.warning("artifacts not kept", order=self._order.id, reason=str(problem))
             return None
         return name

@@ -2,10 +2,10 @@
 
 The page holds several sockets (market, events, chat), and after a reload the old market socket may speak on
 for a while. The rule: the market socket is the one that the broker accepted last. What an older one still
-says is not heard from that moment on; before it, it is. A newer socket is heard before it is accepted,
-because the broker sends it the asset list first; and one that was open before we looked is heard though
-nobody saw it accepted, for as long as no other is. An older accepted socket is heard again once the newest
-has said nothing for ten seconds: with two tabs open the newer one may be asleep.
+says of the market is not heard from that moment on; what it says of orders is, and before it all is. A newer
+socket is heard before it is accepted, because the broker sends it the asset list first; and one that was open
+before we looked is heard though nobody saw it accepted, for as long as no other is. An older accepted socket is
+heard again once the newest has said nothing for ten seconds: with two tabs open the newer one may be asleep.
 """
 
 from qfluxd.model import SECOND, Millis

@@ -6,7 +6,8 @@ from typing import Final
 from qfluxd.chrome.page import Hand
 from qfluxd.drivers.pocketoption import inpage, page
 from qfluxd.drivers.pocketoption.diagnostics import Trouble
-from qfluxd.drivers.pocketoption.panel import Shown, agreed, look, look_for, stake_of
+from qfluxd.drivers.pocketoption.panel import agreed, look, look_for, stake_of
+from qfluxd.drivers.pocketoption.pressing import click_on
 from qfluxd.drivers.pocketoption.told import Told
 from qfluxd.errors import PageError
 
@@ -48,20 +49,14 @@ async def _fill(hand: Hand, text: str) -> None:
 
 
 async def _type(hand: Hand, text: str) -> None:
-    found = await hand.find(page.AMOUNT.selectors)
-    if found is not None:
-        await hand.click(found.selector)
-        await hand.select_all()
-        await hand.type_text(text)
-        await hand.press("Escape")
+    await click_on(hand, page.AMOUNT)
+    await hand.select_all()
+    await hand.type_text(text)
+    await hand.press("Escape")  # a click on the field may have opened a keyboard of the page's own
 
 
-async def _leave_percent(hand: Hand) -> Shown:
-    found = await hand.find(page.AMOUNT_MODE.selectors)
-    if found is None:
-        raise PageError("control_missing", "the stake is a percentage, and nothing to change that is found")
-    await hand.click(found.selector)
+async def _leave_percent(hand: Hand) -> None:
+    await click_on(hand, page.AMOUNT_MODE)
     view = await look_for(hand, _SHOWS, money=True)
     if not view.money:
         raise PageError("control_stuck", "the stake stays a percentage")
-    return view

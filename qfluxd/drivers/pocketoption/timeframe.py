@@ -21,7 +21,8 @@ async def select_timeframe(touch: Touch, timeframe: Millis) -> Millis:
     label = texts.timeframe_label(timeframe)
     if label is None:
         name = timeframe_name(timeframe)
-        raise PageError("timeframe_unknown", f"the page's chart has no {name}; it has {', '.join(texts.TIMEFRAMES)}")
+        offered = ", ".join(map(timeframe_name, texts.TIMEFRAMES.values()))
+        raise PageError("timeframe_unknown", f"the page's chart has no {name}; it has {offered}")
     if touch.told.timeframe == timeframe and await _badge(touch, timeframe):
         return timeframe
     await clear(touch)

@@ -37,7 +37,6 @@ class Told:
         self.asset: str | None = None
         self.timeframe: Millis | None = None
         self.open_deals: Mapping[str, Deal] | None = None
-        self._symbols: dict[str, str] = {}
         self._charts: dict[str | None, ChartSettings] = {}
         self._waiting: set[asyncio.Event] = set()
 
@@ -70,9 +69,12 @@ class Told:
         asset = self.assets.get(symbol)
         return None if asset is None else asset.label
 
-    def symbol(self, label: str) -> str | None:
-        """The asset that the page calls so."""
-        return self._symbols.get(label)
+    def symbol(self, label: str | None) -> str | None:
+        """The asset that the page calls so; where several have that name, the one that is on the chart, or none."""
+        named = [symbol for symbol, asset in self.assets.items() if asset.label == label]
+        if len(named) == 1:
+            return named[0]
+        return self.asset if self.asset in named else None
 
     async def until[T](self, look: Callable[[], T | None], seconds: float) -> T | None:
         """What `look` finds, as soon as it finds something; None when it has not in that time.
@@ -101,7 +103,6 @@ class Told:
                 self.balance = value
             case Assets(assets=assets):
                 self.assets = {asset.symbol: asset for asset in assets}
-                self._symbols = {asset.label: asset.symbol for asset in assets}
             case Favorites(symbols=symbols):
                 self.favourites = symbols
             case ChartShown():
@@ -141,7 +142,7 @@ class Told:
         match value:
             case OpenDeals(deals=deals):
                 self.open_deals = {deal.id: deal for deal in deals}
-            case DealOpened(deal=deal):
+            case DealOpened(deal=deal) if deal.account == (self.account or deal.account):
                 self.open_deals = {**known, deal.id: deal}
             case DealsSettled(deals=deals):
                 settled = {deal.id for deal in deals}

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import msgspec
 
-from qfluxd.chrome.page import Hand, NotDone
+from qfluxd.chrome.page import Hand
 from qfluxd.drivers.pocketoption import looks, page
 from qfluxd.drivers.pocketoption.diagnostics import Trouble, as_trouble
+from qfluxd.drivers.pocketoption.guard import Guard, Point
 from qfluxd.drivers.pocketoption.page import Control
 from qfluxd.drivers.pocketoption.told import Told
 from qfluxd.errors import PageError
@@ -35,7 +36,7 @@ class Spot(msgspec.Struct, frozen=True):
     box: tuple[float, float, float, float]
     shown: bool
     moves: bool
-    point: tuple[float, float] | None
+    point: Point | None
     over: str | None
 
 
@@ -76,11 +77,11 @@ class Touch:
     told: Told
     trouble: Trouble
 
-    async def see(self, control: Control, part: Part = WHOLE, *, aim: bool = False) -> Spot | None:
-        """Where a control is, scrolled into sight; None where the page has none. With `aim` for a click to come."""
+    async def see(self, control: Control, part: Part = WHOLE, *, guard: Guard | None = None) -> Spot | None:
+        """Where a control is, scrolled into sight; None where the page has none. With `guard` for a click to come."""
         with as_trouble(control):
-            found = await self.hand.evaluate(looks.SPOT, _looked(control, part) | {"aim": aim})
-        return None if found is None else msgspec.convert(found, Spot)
+            looked = _looked(control, part) | {"guard": None if guard is None else guard.arms}
+            return msgspec.convert(await self.hand.evaluate(looks.SPOT, looked), Spot | None)
 
     async def click(self, control: Control, part: Part = WHOLE) -> Spot:
         """Click a control.
@@ -89,28 +90,20 @@ class Touch:
             PageError: ``control_missing`` it is not there or not shown; ``covered`` something lies over all of it.
         """
         for _ in range(_TRIES):
-            spot = await self.until(lambda: self._aimed(control, part), _SETTLES)
-            if spot is None or spot.point is None:
+            aimed = await self.until(lambda: self._aimed(control, part), _SETTLES)
+            if aimed is None:
                 raise _unreachable(control, await self.see(control, part))
+            spot, point, guard = aimed
             with as_trouble(control):
-                await self.hand.click_at(*spot.point)
-            if not await self._missed():
-                return spot
+                if await guard.click(point):
+                    return spot
         raise PageError("control_stuck", f"the page's {control.name} moves away from under the pointer")
 
-    async def _aimed(self, control: Control, part: Part) -> Spot | None:
+    async def _aimed(self, control: Control, part: Part) -> tuple[Spot, Point, Guard] | None:
         """Where it can be clicked, if it stands still; the click is guarded from here on."""
-        spot = await self.see(control, part, aim=True)
-        return None if spot is None or spot.point is None else spot
-
-    async def _missed(self) -> bool:
-        """Whether something else had come under the pointer, which did not get the click; a new page is its work."""
-        try:
-            return bool(await self.hand.evaluate(looks.MISSED))
-        except NotDone as problem:
-            if problem.code != "replaced":
-                raise PageError("control_stuck", problem.detail) from None
-            return False
+        guard = Guard(self.hand)
+        spot = await self.see(control, part, guard=guard)
+        return None if spot is None or spot.point is None else (spot, spot.point, guard)
 
     async def items(self, control: Control, *, within: Control | None = None) -> list[Item]:
         """All elements of a control."""

@@ -12,8 +12,8 @@ type OrderEvent = OrderSent | DealOpened | OrderRefused
 
 _KEEP: Final = 256
 
-# Whatever asks the broker for a deal begins so, also where its body cannot be read.
-_ASKS: Final = (b'"open', b'"copy', b'"deals/')
+ASKS: Final = (b'"open', b'"copy', b'"deals/')
+"""What is in every frame that asks for a deal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Witness:
     """
 
     def __init__(self, unseen: Callable[[], int] = lambda: 0) -> None:
-        """`unseen` counts the frames that were not shown to anyone, such as those that authenticate."""
+        """`unseen` counts the frames that may have asked for a deal and were not shown to anyone."""
         self._unseen = unseen
         self._heard: deque[tuple[int, OrderEvent]] = deque(maxlen=_KEEP)
         self._count = 0
@@ -40,11 +40,18 @@ class Witness:
         self._lost = 0
         self._waiting: set[asyncio.Event] = set()
 
-    def see(self, frame: Frame) -> None:
-        """Take a frame before anyone reads it."""
-        if frame.sent and any(word in frame.data for word in _ASKS):
-            self._asked = self._count = self._count + 1
-            self._wake()
+    @property
+    def unseen(self) -> int:
+        """How many frames that may have asked for a deal have been shown to nobody so far."""
+        return self._unseen()
+
+    def see(self, frame: Frame) -> bool:
+        """Take a frame before anyone reads it; whether it looks like one that asks for a deal."""
+        if not (frame.sent and any(word in frame.data for word in ASKS)):
+            return False
+        self._asked = self._count = self._count + 1
+        self._wake()
+        return True
 
     def hear(self, event: Event) -> None:
         """Take an event that is about an order; all others are passed over."""
