@@ -17,6 +17,8 @@ from tests.crash.lane import DOUBTFUL, TOLD_WITHIN, Death, open_lane
 POINTS = (*IN_JOURNAL, *ON_PAGE)
 ANSWERS = (Traps(), Traps(answers="doubled"), Traps(answers="late", late_ms=1_500), Traps(answers="missing"))
 """How the broker answers in turn; the page is an easy one, since the robot's hands are not in question here."""
+NEEDED = {"unknown": Traps(answers="missing"), "clicked": Traps(answers="late", late_ms=1_500)}
+"""Stages that are surely passed only where the broker answers so: an answer may be faster than the click's return."""
 TAKING_UP = ("unknown.before", "unknown.after", "accepted.before", "accepted.after", "settled.before")
 """Points at which a daemon dies that takes up what the one before it left, in every second round."""
 
@@ -31,7 +33,7 @@ def plan(kills: int) -> Plan:
     for turn in range(kills):
         number, place = divmod(turn, len(POINTS))
         point = POINTS[place]
-        traps = Traps(answers="missing") if point.startswith("unknown.") else ANSWERS[number % len(ANSWERS)]
+        traps = NEEDED.get(point.partition(".")[0], ANSWERS[number % len(ANSWERS)])
         planned.append((point, TAKING_UP[turn % len(TAKING_UP)] if number % 2 else None, traps))
     return planned
 

@@ -247,6 +247,27 @@ class Trading(RuleBasedStateMachine):
         """The broker says once more what it said of an order a moment ago."""
         self.act(lambda: self.floor.repeat(back, within=40_000))
 
+    @rule(fate=FATES)
+    def try_a_refused_trade_again(self, fate: Fate) -> None:
+        """A trade is turned down, is tried again at once, and the first answer comes once more."""
+        self.act(lambda: self.floor.wait(61_000))
+        self.ask_as(self.asked + 1, Fate(refused=True))
+        self.ask_as(self.asked + PERIOD, fate)
+        self.repeat_answer(0)
+        self.act(lambda: self.floor.wait(20_000))
+
+    @rule(fate=FATES, back=st.integers(0, 1))
+    def be_told_again_after_a_restart(self, fate: Fate, back: int) -> None:
+        """Of two trades alike one is over and the other is not, when the next daemon is told an answer once more."""
+        self.ask_as(self.asked + 1, Fate())
+        self.ask_as(self.asked + PERIOD, fate)
+        self.act(lambda: self.floor.wait(6_000))
+        self.settle(Decimal(-1), told=True)
+        if not self.dead:
+            self.bury()
+        self.live()
+        self.repeat_answer(back)
+
     @rule(rows=st.integers(0, 3))
     def double_rows(self, rows: int) -> None:
         """From now on some rows of its lists stand there twice."""
@@ -374,7 +395,7 @@ class Trading(RuleBasedStateMachine):
 
 TestOrders = Trading.TestCase
 TestOrders.settings = settings(
-    max_examples=150,
+    max_examples=100,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -31,6 +31,7 @@ class Table(NamedTuple):
         await self.practice.set_traps(Traps(**traps))
         await self.practice.settle_now()
         self.practice.account.chart.update(FRESH)
+        await self.tab.until(f"location.origin === {json.dumps(self.practice.origin)}")
         await self.tab.js("localStorage.clear()")
         await self.tab.go(self.practice.url)
         await self.tab.until("document.querySelector('.js-loading-container.hide')")
