@@ -78,9 +78,9 @@ class ProtocolError(QfluxdError):
 class PageError(QfluxdError):
     """A control of the trading page is not there, or does not do what it should.
 
-    `code` is a stable word (``control_missing``, ``control_stuck``, ``page_changed``, ``page_gone``, …), `tried` the
-    selectors that were looked for, `artifact` the folder below the state folder that holds a screenshot and the
-    neighbourhood of the control, None where none could be taken.
+    `code` is a stable word (``control_missing``, ``control_stuck``, ``page_changed``, ``page_gone``, ``page_stuck``,
+    …), `tried` the selectors that were looked for, `artifact` the folder below the state folder that holds a screenshot
+    and the neighbourhood of the control, None where none could be taken.
     """
 
     def __init__(self, code: str, detail: str, *, tried: tuple[str, ...] = (), artifact: str | None = None) -> None:

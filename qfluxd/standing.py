@@ -5,6 +5,8 @@ from qfluxd.model import Account, Millis, Session, SessionState, Situation, time
 _OFFSET_STEP: Millis = 250
 """A clock offset that has moved less than this is not worth saying again."""
 
+_NOT_TOLD = "which account is in front is told when the page loads: reload it before trading"
+
 
 class Standing:
     """Derives the session's state from what the driver and the market say.
@@ -85,6 +87,8 @@ class Standing:
             return "stale", f"no tick for more than {_seconds(self._stale_after)}"
         if broker - self._stamp > self._stale_after:
             return "stale", f"ticks arrive more than {_seconds(self._stale_after)} late"
+        if self.account is None:
+            return "ready", f"{self._situation.reason}; {_NOT_TOLD}"
         return "ready", self._situation.reason
 
     def _offset(self, measured: Millis | None) -> Millis | None:

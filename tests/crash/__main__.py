@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from qfluxd.drivers.pocketoption.placing import POINTS as ON_PAGE
+from qfluxd.drivers.pocketoption.orders.placing import POINTS as ON_PAGE
 from qfluxd.observability import logs
 from qfluxd.practice.traps import Traps
 from qfluxd.trading.orders import POINTS as IN_JOURNAL

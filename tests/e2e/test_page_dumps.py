@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from qfluxd.chrome.page import open_hand
-from qfluxd.drivers.pocketoption import page, readings
-from qfluxd.drivers.pocketoption.favourites import scanned
-from qfluxd.drivers.pocketoption.readings import Seen, read
+from qfluxd.drivers.pocketoption import page
+from qfluxd.drivers.pocketoption.controls import readings
+from qfluxd.drivers.pocketoption.controls.favourites import scanned
+from qfluxd.drivers.pocketoption.controls.readings import Seen, read
 from qfluxd.drivers.pocketoption.told import Told
 from qfluxd.sights import Reading
 from tests.support.fixtures import fixture

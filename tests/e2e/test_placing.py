@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from qfluxd.drivers.pocketoption.placing import POINTS
+from qfluxd.drivers.pocketoption.orders.placing import POINTS
 from qfluxd.model import Order, Placed, Refusal
 from qfluxd.practice.server import PracticeOptions
 from tests.support.trading_page import Desk, NotedPermit, trading_page

@@ -9,10 +9,10 @@ import pytest
 
 from qfluxd.chrome.page import Hand, open_hand
 from qfluxd.drivers.pocketoption import page
-from qfluxd.drivers.pocketoption.diagnostics import Trouble
-from qfluxd.drivers.pocketoption.pressing import click_on
+from qfluxd.drivers.pocketoption.controls.diagnostics import Trouble
+from qfluxd.drivers.pocketoption.controls.pressing import click_on
+from qfluxd.drivers.pocketoption.controls.touch import Touch
 from qfluxd.drivers.pocketoption.told import Told
-from qfluxd.drivers.pocketoption.touch import Touch
 from qfluxd.errors import PageError
 from tests.support.lab import Lab, browser, hand
 

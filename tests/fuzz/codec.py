@@ -15,7 +15,7 @@ atheris: Any = importlib.import_module("atheris")
 
 with atheris.instrument_imports(include=["qfluxd.drivers.pocketoption"]):
     from qfluxd.drivers.pocketoption.codec import Codec
-    from qfluxd.drivers.pocketoption.grammar import RECEIVED, SENT
+    from qfluxd.drivers.pocketoption.wire.grammar import RECEIVED, SENT
 
 SECRET = "s3cr3t0123456789"
 EVENTS = [*RECEIVED, *SENT, "auth", "successauth", "NotAuthorized"]

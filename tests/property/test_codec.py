@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qfluxd.drivers.pocketoption.codec import Codec
-from qfluxd.drivers.pocketoption.grammar import RECEIVED, SENT
-from qfluxd.drivers.pocketoption.packets import Message, Packets
-from qfluxd.drivers.pocketoption.troubles import Troubles
-from qfluxd.drivers.pocketoption.values import Heard
+from qfluxd.drivers.pocketoption.wire.grammar import RECEIVED, SENT
+from qfluxd.drivers.pocketoption.wire.packets import Message, Packets
+from qfluxd.drivers.pocketoption.wire.troubles import Troubles
+from qfluxd.drivers.pocketoption.wire.values import Heard
 from qfluxd.model import (
     Asset,
     Assets,

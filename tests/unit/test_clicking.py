@@ -11,10 +11,10 @@ import pytest
 
 from qfluxd.chrome.cdp import Refused
 from qfluxd.chrome.page import Hand, NotDone
-from qfluxd.drivers.pocketoption import aiming, guard, inpage
-from qfluxd.drivers.pocketoption.clicking import Ladder
-from qfluxd.drivers.pocketoption.pressing import Verdict
-from qfluxd.drivers.pocketoption.record import Record
+from qfluxd.drivers.pocketoption.controls import aiming, guard, inpage
+from qfluxd.drivers.pocketoption.controls.pressing import Verdict
+from qfluxd.drivers.pocketoption.orders.clicking import Ladder
+from qfluxd.drivers.pocketoption.orders.record import Record
 from qfluxd.drivers.pocketoption.told import Told
 from qfluxd.drivers.pocketoption.witness import Witness
 from qfluxd.errors import Disconnected

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from qfluxd.drivers.pocketoption.codec import Codec
-from qfluxd.drivers.pocketoption.values import (
+from qfluxd.drivers.pocketoption.wire.values import (
     ChartClosed,
     ChartSettings,
     Heard,

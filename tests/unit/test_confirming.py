@@ -8,10 +8,11 @@ import msgspec
 import pytest
 
 from qfluxd.chrome.page import Hand
-from qfluxd.drivers.pocketoption import aiming, guard, page, panel
-from qfluxd.drivers.pocketoption.confirming import Following
-from qfluxd.drivers.pocketoption.pressing import Verdict
-from qfluxd.drivers.pocketoption.record import Record
+from qfluxd.drivers.pocketoption import page
+from qfluxd.drivers.pocketoption.controls import aiming, guard, panel
+from qfluxd.drivers.pocketoption.controls.pressing import Verdict
+from qfluxd.drivers.pocketoption.orders.confirming import Following
+from qfluxd.drivers.pocketoption.orders.record import Record
 from qfluxd.drivers.pocketoption.told import Told
 from qfluxd.drivers.pocketoption.witness import Witness
 from qfluxd.errors import PageError

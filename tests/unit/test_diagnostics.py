@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from qfluxd.chrome.page import NotDone
-from qfluxd.drivers.pocketoption.diagnostics import Trouble
+from qfluxd.drivers.pocketoption.controls.diagnostics import Trouble
 from qfluxd.drivers.pocketoption.page import AMOUNT, PANEL, PAYOUT
 from qfluxd.errors import Disconnected, PageError
 
@@ -98,7 +98,7 @@ async def test_a_missing_control_is_reported_with_a_picture(scene: Scene) -> Non
     [
         ("missing", "control_missing"),
         ("replaced", "page_gone"),
-        ("stuck", "control_stuck"),
+        ("stuck", "page_stuck"),
         ("failed", "control_stuck"),
     ],
 )
@@ -131,7 +131,7 @@ async def test_a_control_that_works_again_is_told(scene: Scene) -> None:
     assert scene.trouble.given_up == {}
 
 
-@pytest.mark.parametrize("code", ["covered", "stake_mismatch", "page_gone", "asset_closed"])
+@pytest.mark.parametrize("code", ["covered", "stake_mismatch", "page_gone", "page_stuck", "asset_closed"])
 async def test_other_troubles_do_not_count(scene: Scene, code: str) -> None:
     """They say nothing of the page's make."""
     for _ in range(4):

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from qfluxd.chrome.page import Hand
-from qfluxd.drivers.pocketoption.grip import Grip, Page
+from qfluxd.drivers.pocketoption.controls.grip import Grip, Page
 from qfluxd.errors import Disconnected, PageError
 
 

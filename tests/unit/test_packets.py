@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from qfluxd.drivers.pocketoption.packets import Control, Message, Packets
-from qfluxd.drivers.pocketoption.troubles import Troubles
+from qfluxd.drivers.pocketoption.wire.packets import Control, Message, Packets
+from qfluxd.drivers.pocketoption.wire.troubles import Troubles
 from qfluxd.model import Frame
 from tests.support.captures import CAPTURES, read_frames, read_lines
 from tests.support.fixtures import fixture

@@ -11,8 +11,9 @@ import pytest
 
 from qfluxd.chrome.cdp import Refused
 from qfluxd.chrome.page import Box, Hand
-from qfluxd.drivers.pocketoption.diagnostics import Trouble
-from qfluxd.drivers.pocketoption.grip import Grip, Page
+from qfluxd.drivers.pocketoption.controls import looks
+from qfluxd.drivers.pocketoption.controls.diagnostics import Trouble
+from qfluxd.drivers.pocketoption.controls.grip import Grip, Page
 from qfluxd.drivers.pocketoption.hands import Controls, PageHands
 from qfluxd.drivers.pocketoption.told import Told
 from qfluxd.errors import PageError
@@ -35,7 +36,9 @@ class Odd(Hand):
         return False
 
     async def evaluate(self, script: str, argument: object = None, *, seconds: float = 5) -> Any:
-        """Something of another shape, but for what is kept of it."""
+        """Something of another shape, but for its address and what is kept of it."""
+        if script == looks.IN_FRONT:
+            return [True, "https://pocketoption.com/"]
         kept = isinstance(argument, dict) and "areas" in argument
         return {"html": "", "address": "https://pocketoption.com/"} if kept else {"odd": 1}
 

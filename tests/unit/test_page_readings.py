@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from qfluxd.drivers.pocketoption import readings
-from qfluxd.drivers.pocketoption.favourites import scanned
-from qfluxd.drivers.pocketoption.readings import Seen, SeenFavourite
-from qfluxd.drivers.pocketoption.scan import Menu, profiled
+from qfluxd.drivers.pocketoption.controls import readings
+from qfluxd.drivers.pocketoption.controls.favourites import scanned
+from qfluxd.drivers.pocketoption.controls.readings import Seen, SeenFavourite
+from qfluxd.drivers.pocketoption.controls.scan import Menu, profiled
 from qfluxd.drivers.pocketoption.told import Told
-from qfluxd.drivers.pocketoption.values import ChartSettings
+from qfluxd.drivers.pocketoption.wire.values import ChartSettings
 from qfluxd.model import HOUR, MINUTE, Asset, Assets, Balance, ChartShown, DealOpened, Favorites, OpenDeals
 from qfluxd.sights import Reading
 from tests.unit.test_told import deal

@@ -6,11 +6,11 @@ from typing import Any, cast
 import pytest
 
 from qfluxd.chrome.page import Hand
-from qfluxd.drivers.pocketoption.diagnostics import Trouble
-from qfluxd.drivers.pocketoption.picker import select_asset, star
-from qfluxd.drivers.pocketoption.timeframe import select_timeframe
+from qfluxd.drivers.pocketoption.controls.diagnostics import Trouble
+from qfluxd.drivers.pocketoption.controls.picker import select_asset, star
+from qfluxd.drivers.pocketoption.controls.timeframe import select_timeframe
+from qfluxd.drivers.pocketoption.controls.touch import Touch
 from qfluxd.drivers.pocketoption.told import Told
-from qfluxd.drivers.pocketoption.touch import Touch
 from qfluxd.errors import PageError
 from qfluxd.model import Asset, Assets
 

@@ -69,6 +69,6 @@ def test_a_favourite_is_found_by_its_symbol_whatever_is_in_it() -> None:
 def test_nothing_is_clicked_but_under_guard() -> None:
     """Only the guard has the pointer."""
     clicks = re.compile(r"\.click_at\(|mouse\.")
-    assert [path.name for path in Path(page.__file__).parent.glob("*.py") if clicks.search(path.read_text())] == [
+    assert [path.name for path in Path(page.__file__).parent.rglob("*.py") if clicks.search(path.read_text())] == [
         "guard.py"
     ]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from qfluxd.drivers.pocketoption.panel import (
+from qfluxd.drivers.pocketoption.controls.panel import (
     agreed,
     asset_of,
     expiry_of,
@@ -16,7 +16,7 @@ from qfluxd.drivers.pocketoption.panel import (
     stake_of,
 )
 from qfluxd.drivers.pocketoption.told import Told
-from qfluxd.drivers.pocketoption.values import ChartSettings
+from qfluxd.drivers.pocketoption.wire.values import ChartSettings
 from qfluxd.model import Asset, Assets, ChartShown
 
 MIDDAY = 1_795_348_800_000 + 12 * 3_600_000 + 10 * 60_000

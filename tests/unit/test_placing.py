@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 
 from qfluxd.chrome.page import Box
-from qfluxd.drivers.pocketoption import inpage
-from qfluxd.drivers.pocketoption.diagnostics import Trouble
-from qfluxd.drivers.pocketoption.placing import Placing
+from qfluxd.drivers.pocketoption.controls import inpage
+from qfluxd.drivers.pocketoption.controls.diagnostics import Trouble
+from qfluxd.drivers.pocketoption.orders.placing import Placing
 from qfluxd.drivers.pocketoption.told import Told
 from qfluxd.drivers.pocketoption.witness import Witness
 from qfluxd.model import Asset, Assets

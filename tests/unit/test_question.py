@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from qfluxd.drivers.pocketoption.question import fits
+from qfluxd.drivers.pocketoption.orders.question import fits
 from qfluxd.model import Order, Side
 
 

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from qfluxd.chrome.page import Box, Hand, NotDone
-from qfluxd.drivers.pocketoption.pressing import Verdict
-from qfluxd.drivers.pocketoption.record import Record
+from qfluxd.drivers.pocketoption.controls.pressing import Verdict
+from qfluxd.drivers.pocketoption.orders.record import Record
 from qfluxd.drivers.pocketoption.witness import Witness
 from qfluxd.errors import Disconnected
 from qfluxd.model import Order, OrderRefused, Refusal

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qfluxd.drivers.pocketoption.scrub import clean_text, scrubbed
+from qfluxd.drivers.pocketoption.controls.scrub import clean_text, scrubbed
 
 SESSION = 'a:4:{s:10:"session_id";s:32:"0123456789abcdef0123456789abcdef";s:10:"ip_address";}'
 TOKEN = "n1p2q3r4s5t6u7v8w9x0y1z2ab"

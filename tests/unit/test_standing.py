@@ -43,6 +43,16 @@ def test_a_fresh_tick_makes_it_ready() -> None:
     assert ready(Standing(10_000)).connected
 
 
+def test_ready_without_an_account_says_why_no_order_would_be_placed() -> None:
+    """A page that was open before us has not told its account; the remedy stands in the reason until it has."""
+    standing = Standing(10_000)
+    assert "reload" in ready(standing).reason
+    standing.account = "demo"
+    told = standing.judge(1_001, 1_001, 0)
+    assert told is not None
+    assert (told.state, told.account, told.reason) == ("ready", "demo", CONNECTED.reason)
+
+
 def test_silence_makes_it_stale_and_a_tick_ready_again() -> None:
     """`stale_after` without a tick ends readiness; the next tick restores it."""
     standing = Standing(10_000)

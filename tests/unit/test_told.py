@@ -6,7 +6,7 @@ from typing import Any
 
 from qfluxd.drivers.pocketoption.codec import Codec
 from qfluxd.drivers.pocketoption.told import Told
-from qfluxd.drivers.pocketoption.values import ChartClosed, ChartSettings
+from qfluxd.drivers.pocketoption.wire.values import ChartClosed, ChartSettings
 from qfluxd.model import (
     Account,
     Asset,

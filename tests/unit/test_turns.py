@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from qfluxd.drivers.pocketoption.turns import Turns
+from qfluxd.drivers.pocketoption.controls.turns import Turns
 
 
 class Queue:

@@ -9,16 +9,16 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from qfluxd.drivers.pocketoption import deals
-from qfluxd.drivers.pocketoption.grammar import RECEIVED, SENT
-from qfluxd.drivers.pocketoption.outline import outline
-from qfluxd.drivers.pocketoption.packets import Control, Message, Packets
-from qfluxd.drivers.pocketoption.reading import Reader
-from qfluxd.drivers.pocketoption.shown import Shown
-from qfluxd.drivers.pocketoption.socketio import UNREADABLE
-from qfluxd.drivers.pocketoption.sockets import Sockets
-from qfluxd.drivers.pocketoption.troubles import Troubles
-from qfluxd.drivers.pocketoption.values import Heard
+from qfluxd.drivers.pocketoption.wire import deals
+from qfluxd.drivers.pocketoption.wire.grammar import RECEIVED, SENT
+from qfluxd.drivers.pocketoption.wire.outline import outline
+from qfluxd.drivers.pocketoption.wire.packets import Control, Message, Packets
+from qfluxd.drivers.pocketoption.wire.reading import Reader
+from qfluxd.drivers.pocketoption.wire.shown import Shown
+from qfluxd.drivers.pocketoption.wire.socketio import UNREADABLE
+from qfluxd.drivers.pocketoption.wire.sockets import Sockets
+from qfluxd.drivers.pocketoption.wire.troubles import Troubles
+from qfluxd.drivers.pocketoption.wire.values import Heard
 from qfluxd.errors import ProtocolError
 from qfluxd.model import Frame, LoggedIn, LoggedOut, Millis
 

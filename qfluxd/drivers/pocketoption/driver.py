@@ -14,13 +14,13 @@ from qfluxd.chrome.launch import launched
 from qfluxd.chrome.pages import page_matcher, start_page
 from qfluxd.chrome.tap import Tap, open_tap
 from qfluxd.drivers.pocketoption.codec import Codec
-from qfluxd.drivers.pocketoption.diagnostics import Trouble
+from qfluxd.drivers.pocketoption.controls.diagnostics import Trouble
+from qfluxd.drivers.pocketoption.controls.grip import Grip
 from qfluxd.drivers.pocketoption.follower import Follower
-from qfluxd.drivers.pocketoption.grip import Grip
 from qfluxd.drivers.pocketoption.hands import PageHands
+from qfluxd.drivers.pocketoption.orders.placing import Placing
 from qfluxd.drivers.pocketoption.page import ALWAYS_THERE
 from qfluxd.drivers.pocketoption.pagelife import PageLife
-from qfluxd.drivers.pocketoption.placing import Placing
 from qfluxd.drivers.pocketoption.reach import Reach
 from qfluxd.drivers.pocketoption.told import Told
 from qfluxd.drivers.pocketoption.witness import ASKS, Witness

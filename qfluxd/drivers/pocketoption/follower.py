@@ -4,7 +4,7 @@ import structlog
 
 from qfluxd.drivers.pocketoption.codec import Codec
 from qfluxd.drivers.pocketoption.told import Told
-from qfluxd.drivers.pocketoption.values import is_event
+from qfluxd.drivers.pocketoption.wire.values import is_event
 from qfluxd.drivers.pocketoption.witness import Witness
 from qfluxd.model import (
     Account,

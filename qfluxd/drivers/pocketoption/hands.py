@@ -6,22 +6,24 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Never, Protocol
 
+import msgspec
 import structlog
 
 from qfluxd.chrome.cdp import Refused
 from qfluxd.chrome.page import Hand
 from qfluxd.chrome.pages import Target
-from qfluxd.drivers.pocketoption import account as accounts
-from qfluxd.drivers.pocketoption import covers, favourites, looks, page, picker, sidebar, views
-from qfluxd.drivers.pocketoption import scan as scans
-from qfluxd.drivers.pocketoption import timeframe as timeframes
-from qfluxd.drivers.pocketoption.diagnostics import Trouble, as_trouble
-from qfluxd.drivers.pocketoption.expiry import set_expiry
-from qfluxd.drivers.pocketoption.grip import Grip
-from qfluxd.drivers.pocketoption.stake import set_stake
+from qfluxd.drivers.pocketoption import page, texts
+from qfluxd.drivers.pocketoption.controls import account as accounts
+from qfluxd.drivers.pocketoption.controls import covers, favourites, looks, picker, sidebar, views
+from qfluxd.drivers.pocketoption.controls import scan as scans
+from qfluxd.drivers.pocketoption.controls import timeframe as timeframes
+from qfluxd.drivers.pocketoption.controls.diagnostics import Trouble, as_trouble
+from qfluxd.drivers.pocketoption.controls.expiry import set_expiry
+from qfluxd.drivers.pocketoption.controls.grip import Grip
+from qfluxd.drivers.pocketoption.controls.stake import set_stake
+from qfluxd.drivers.pocketoption.controls.touch import Touch
+from qfluxd.drivers.pocketoption.controls.turns import Turns
 from qfluxd.drivers.pocketoption.told import Told
-from qfluxd.drivers.pocketoption.touch import Touch
-from qfluxd.drivers.pocketoption.turns import Turns
 from qfluxd.errors import PageError
 from qfluxd.model import Account, Millis, Order, Placed
 from qfluxd.ports import Permit
@@ -92,7 +94,7 @@ class PageHands:
 
     async def scan_favorites(self, min_payout: int) -> FavoritesScan:
         """Every favourite, also those out of sight, with payouts."""
-        return await self._work(lambda touch: favourites.scan(touch, min_payout))
+        return await self._act(lambda touch: favourites.scan(touch, min_payout))
 
     async def picture(self, what: What) -> Picture:
         """A screenshot of the page, its chart or its trade panel."""
@@ -144,7 +146,7 @@ class PageHands:
         """Set asset, expiry and stake in that order, ask `permit`, and click once."""
 
         async def placing(touch: Touch) -> Placed:
-            await _to_front(touch)
+            await _make_ready(touch)
             return await self._place(touch.hand, Controls(touch), order, permit)
 
         return await self._work(placing, order=True)
@@ -198,7 +200,7 @@ class PageHands:
         """The same for what clicks: begun once more if something has come to lie over the page meanwhile."""
 
         async def acting(touch: Touch) -> T:
-            await _to_front(touch)
+            await _make_ready(touch)
             try:
                 return await work(touch)
             except PageError as problem:
@@ -209,8 +211,11 @@ class PageHands:
         return await self._work(acting)
 
 
-async def _to_front(touch: Touch) -> None:
-    """A page in the background takes no clicks."""
+async def _make_ready(touch: Touch) -> None:
+    """Before anything is done: a login page is left to a person, and a page in the background takes no clicks."""
     with as_trouble(page.BODY):
-        if not await touch.hand.evaluate(looks.IN_FRONT):
+        seen, address = msgspec.convert(await touch.hand.evaluate(looks.IN_FRONT), tuple[bool, str])
+        if texts.asks_login(address):
+            raise PageError("login_required", "the page asks for a login; log in by hand in Chrome")
+        if not seen:
             await touch.hand.bring_to_front()

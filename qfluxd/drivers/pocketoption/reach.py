@@ -5,7 +5,7 @@ import structlog
 from qfluxd.chrome.cdp import Refused
 from qfluxd.chrome.pages import Target
 from qfluxd.chrome.tap import Tap
-from qfluxd.drivers.pocketoption.grip import Page
+from qfluxd.drivers.pocketoption.controls.grip import Page
 from qfluxd.drivers.pocketoption.pagelife import PageLife
 from qfluxd.errors import Disconnected, PageError
 

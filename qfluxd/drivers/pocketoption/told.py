@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from qfluxd.drivers.pocketoption.values import ChartClosed, ChartSettings, Heard
+from qfluxd.drivers.pocketoption.wire.values import ChartClosed, ChartSettings, Heard
 from qfluxd.model import (
     Account,
     Asset,

@@ -1,0 +1,1 @@
+"""One order on the page: set, looked at once more, clicked once, and proved."""

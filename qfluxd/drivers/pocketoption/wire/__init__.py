@@ -1,0 +1,1 @@
+"""What the broker's and the page's messages say, kind by kind; no I/O."""
