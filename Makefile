@@ -1,7 +1,7 @@
 # make run [FOR=seconds]    everything, with no account: practice broker, Chrome, MQTT broker, daemon
 # make test                 all checks and all tests
 # make lint                 the checks alone
-# make bench [ONLY=name]    figures, side by side with the alternatives
+# make bench [ONLY=name]    figures, side by side with the alternatives; ONLY=live [FOR=seconds] runs a whole daemon
 # make crashtest [KILLS=n]  kill the daemon at every point of an order's way, and count orders at the broker
 # make tradetest [TRADES=n] many trades in a row on a page full of traps
 # make fuzz [FOR=seconds]   throw noise at the codec
@@ -30,8 +30,8 @@ test:
 	$(BIN)/pytest -n 2 --dist loadfile
 
 bench: setup
-	@.uv/bin/uv sync --quiet --frozen --extra practice --group bench
-	@$(BIN)/python -m tests.bench $(ONLY)
+	@.uv/bin/uv sync --quiet --frozen --extra practice --extra ml --extra train --group bench
+	@$(BIN)/python -m tests.bench $(ONLY) $(if $(FOR),--for $(FOR))
 
 crashtest: setup
 	@$(BIN)/python -m tests.crash --kills $(or $(KILLS),320)
@@ -40,7 +40,7 @@ tradetest: setup
 	@$(BIN)/python -m tests.long.trades --trades $(or $(TRADES),500)
 
 fuzz: setup
-	@.uv/bin/uv sync --quiet --frozen --extra practice --group fuzz
+	@.uv/bin/uv sync --quiet --frozen --extra practice --extra ml --extra train --group fuzz
 	@$(BIN)/python -m tests.fuzz.codec -max_total_time=$(or $(FOR),60)
 
 page:

@@ -10,6 +10,15 @@ _HOLE: Millis = MINUTE
 _STEP_BACK: Millis = SECOND
 
 
+def points(told: Millis | None, at: Millis) -> range:
+    """The points of the grid that are due at `at` after the newest one that was told, in order."""
+    newest = at - at % BEAT
+    due = newest if told is None else told + BEAT
+    if newest - due > _HOLE or due - newest > _STEP_BACK:
+        due = newest
+    return range(due, newest + 1, BEAT)
+
+
 class Beats:
     """Tells an ear of every point of the grid, once and in order.
 
@@ -19,15 +28,10 @@ class Beats:
 
     def __init__(self, ear: Ear) -> None:
         self._ear = ear
-        self._next: Millis | None = None
+        self._told: Millis | None = None
 
     def up_to(self, at: Millis) -> None:
         """Let time pass up to and including `at`; call it before what was read at `at` is passed on."""
-        newest = at - at % BEAT
-        due = self._next
-        if due is None or newest - due > _HOLE or due - newest > _STEP_BACK:
-            due = newest
-        while due <= newest:
+        for due in points(self._told, at):
             self._ear.beat(due)
-            due += BEAT
-        self._next = due
+            self._told = due

@@ -3,54 +3,84 @@
 import asyncio
 import signal
 from collections.abc import Coroutine, Sequence
+from decimal import Decimal
 from pathlib import Path
 from time import time_ns
 from typing import Any, cast
 
+import msgspec
 import structlog
 
 from qfluxd import __version__
+from qfluxd.acts import Acts
 from qfluxd.api import wire
 from qfluxd.api.mosquitto import keep_broker
 from qfluxd.api.mqtt import MqttEdge
 from qfluxd.api.outbox import Outbox
-from qfluxd.api.payloads import HealthPayload, InfoPayload, LogLevel, StatusPayload
-from qfluxd.chores import Chores
-from qfluxd.config import Loaded, Settings, diff
+from qfluxd.api.payloads import DecisionsPayload, HealthPayload, InfoPayload, LogLevel, StatusPayload, encode_json
+from qfluxd.chores import Chores, Jobs
+from qfluxd.config import Loaded, Settings, diff, latency_of, own_strategies, rules_of, stake_notices
+from qfluxd.controls import Controls
 from qfluxd.desk import Desk
 from qfluxd.errors import ConfigError, DataError, Unavailable
+from qfluxd.guards import Guards
 from qfluxd.loudness import Loudness
 from qfluxd.market.recorder import Recorder
 from qfluxd.market.store import Store
-from qfluxd.model import Alert, Fact, Millis, Session
+from qfluxd.model import Alert, Fact, Frame, Millis, Note, OrderAsked, PlanSwitched, Refusal, Session, Switched
 from qfluxd.observability import logs
 from qfluxd.observability.notify import Notifier, Watchdog
 from qfluxd.observability.telling import Telling
-from qfluxd.performer import Arrivals, MarketAnswers, PageAnswers, Performer, Pictures, TradeAnswers
-from qfluxd.ports import Driver, Passing, Sink, Surroundings, pass_on
+from qfluxd.performer import (
+    Arrivals,
+    MarketAnswers,
+    PageAnswers,
+    Performer,
+    Pictures,
+    StrategyAnswers,
+    TradeAnswers,
+)
+from qfluxd.plans.plan import Plan
+from qfluxd.ports import Driver, Passing, Sink, Surroundings, Timed, pass_on
+from qfluxd.research.promotion import Verdict as Comparison
+from qfluxd.retraining import Retraining
+from qfluxd.scores import Scores
 from qfluxd.screenshots import Screenshots
 from qfluxd.session import Trading
+from qfluxd.settings import RiskSettings
+from qfluxd.shadowing import Shadowing
 from qfluxd.sights import What
 from qfluxd.tally import Tally
 from qfluxd.trading.journal import Journal
 from qfluxd.trading.orders import Orders
+from qfluxd.trading.shadow import ShadowDeal
+from qfluxd.upkeep import Upkeep
 
 log = structlog.get_logger()
 
+BY_FILE = "file"
+"""Who switched a plan: the file has changed what it says, and what a command said before does not hold any more."""
 HEALTH_EVERY = 30.0
 """Seconds between two `health` messages."""
 ANSWER_WITHIN = 3.0
 """Seconds on the way out for the answer to an order that is out."""
 
 _LOOK_EVERY = 1.0
+_REMEMBERED = 100_000
+"""Trades of the journal that the score goes back to."""
 
 
-async def run_daemon(loaded: Loaded, *extra: Sink) -> int:
+async def run_daemon(loaded: Loaded, *extra: Sink, record: str | None = None) -> int:
     """Run until SIGTERM or SIGINT; SIGHUP reads the configuration again. Returns the exit code.
 
-    `extra` sinks hear every fact too.
+    `extra` sinks hear every fact too; `record` names a capture that is begun before anything is heard.
+
+    Raises:
+        DataError: the capture cannot be begun.
     """
     daemon = Daemon(loaded, extra)
+    if record is not None:
+        daemon.record(record)
     loop = asyncio.get_running_loop()
     acts = {signal.SIGTERM: daemon.stop, signal.SIGINT: daemon.stop, signal.SIGHUP: daemon.on_hangup}
     for number, act in acts.items():
@@ -82,28 +112,64 @@ class Daemon:
         self._stopping = asyncio.Event()
         self._recorder = Recorder(self._alert)
         self._store = Store(state / "data", settings.store, stream, report=self._alert, captures=captures)
-        self._outbox = Outbox(stream, settings.risk)
+        self._controls = Controls(state)
+        limits = self._controls.applied(settings.risk)
+        self._outbox = Outbox(stream, limits)
+        beneath = None if loaded.beneath is None else loaded.beneath.connect
         self._driver: Driver = loaded.driver.connect(
-            loaded.driver_config, Surroundings(settings.chrome, state, self._recorder.see, passing)
+            loaded.driver_config, Surroundings(settings.chrome, state, self._recorder.see, passing, beneath)
         )
-        self._journal = None if self._driver.hands is None else Journal(state, self._began)
-        self._orders = None if self._journal is None else Orders(self._journal, settings.risk, self._say, passing)
-        self.desk = Desk(settings.market, self._say, server_offset=self._driver.server_offset, orders=self._orders)
+        self._journal = Journal(state, self._began)
+        self._orders = Orders(self._journal, limits, self._say, passing, timer=self._seconds)
+        self.desk: Desk = Desk(
+            settings.market,
+            self._say,
+            server_offset=self._driver.server_offset,
+            orders=self._orders,
+            rules=rules_of(settings),
+            keep_shadow=self._on_shadow,
+        )
+        guards = self._guards = Guards(self.desk, self._orders, self._driver.account, limits)
+        now = self._time = self._driver.now if isinstance(self._driver, Timed) else _now
+        acts = self._acts = Acts(self.desk, self._orders, guards, now, self._note)
+        self._shadowing = Shadowing(self.desk, limits, latency_of(settings))
+        self._scores = Scores(limits.calendar, lambda which, payload: self._outbox.put(wire.stats(which, payload)))
         self._trading = (
-            None if self._orders is None else Trading(self.desk, self._orders, self._driver, settings.risk, _now)
+            None
+            if self._driver.hands is None
+            else Trading(self._orders, self._driver, guards, acts, now, lambda: self._mqtt.rival)
         )
+        self.desk.repeat = acts.repeat
+        acts.on_resumed = self._shadowing.resume
+        self.desk.note = self._note
+        self.desk.plans.shadow = self._shadowing.open
+        self.desk.plans.on_benched = self._note
+        self.desk.plans.on_slow = self._on_slow
+        if self._trading is not None:
+            self.desk.plans.live = self._trading.follow
         arrivals = Arrivals()
-        self._sinks: tuple[Sink, ...] = (self._outbox, self._store, Telling(), self._tally, arrivals, *extra)
+        self._sinks: tuple[Sink, ...] = (
+            *(self._outbox, self._store, Telling(), self._tally, self._scores, arrivals),
+            *extra,
+        )
         screenshots = Screenshots(state, settings.screenshot)
         self._pictures = Pictures(screenshots, lambda jpeg: self._outbox.put(wire.screenshot(jpeg)), _now)
-        self._chores = Chores(settings.screenshot, screenshots, self._take_picture, self._on_alert, _now)
+        self._upkeep = Upkeep(state, settings.housekeeping.keep)
+        jobs = Jobs(self._take_picture, self._scan, self._back_up, self._report)
+        self._chores = Chores(settings.screenshot, settings.housekeeping, screenshots, jobs, self._on_alert, _now)
         performer = self._performer(arrivals, captures)
         self._mqtt = MqttEdge(settings.mqtt, settings.daemon.name, self._outbox, performer.perform, performer.stored)
         self._notifier = Notifier()
         self._watchdog = Watchdog(self._notifier)
+        self._retraining = Retraining(self._tell, self._read_again, loaded.file)
+        self._contests: asyncio.Queue[tuple[str, Comparison]] = asyncio.Queue()
         self._restart_required: tuple[str, ...] = ()
         self._loudness = Loudness(settings.log.level, self._outbox, self._publish_info)
         self._desk_pulse, self._loop_pulse = self._watchdog.pulse("desk"), self._watchdog.pulse("loop")
+
+    def _seconds(self) -> float:
+        """By the desk's clock the orders of a minute are counted, as a replay counts them; by the broker's as well."""
+        return (self.desk.at or _now()) / 1000
 
     def _performer(self, arrivals: Arrivals, captures: Path) -> Performer:
         market = MarketAnswers(self.desk, self._store, _now)
@@ -115,8 +181,11 @@ class Daemon:
             arrivals,
             lambda: self._settings.risk,
         )
-        trades = TradeAnswers(self._trading, market.unknown_asset, lambda: self._mqtt.rival)
-        return Performer(self.desk, market, page, trades, self._recorder, captures, self, _now)
+        trades = TradeAnswers(self._trading, market.unknown_asset, lambda: self._mqtt.rival, self._control)
+        strategies = StrategyAnswers(
+            self.desk, self._scores, self._acts.switch, self._own_strategies, market.unknown_asset, self._time
+        )
+        return Performer(self.desk, market, page, trades, strategies, self._recorder, captures, self, _now)
 
     # ---------------------------------------------------------------------------------------------- life
 
@@ -125,9 +194,9 @@ class Daemon:
         end_memory = logs.add_sink(self._tally.on_error_line, "error")
         self._loudness.publish(self._settings.mqtt.logs)
         self._publish_info()
-        if self._orders is not None:
-            self._orders.begin(_now())
+        self._take_up()
         try:
+            await self._warn_of_stakes()
             async with asyncio.TaskGroup() as outer:
                 edges = [outer.create_task(edge, name=name) for name, edge in self._edges()]
                 try:
@@ -140,9 +209,47 @@ class Daemon:
         finally:
             self._loudness.close()
             end_memory()
-            if self._journal is not None:
-                self._journal.close()
+            self._journal.close()
         log.info("stopped")
+
+    async def _warn_of_stakes(self) -> None:
+        """What each way to stake may lead to, said before it starts."""
+        for notice in await asyncio.to_thread(lambda: list(stake_notices(self._loaded))):
+            log.info("stakes", notice=notice)
+
+    def _take_up(self) -> None:
+        """What earlier runs left: orders, plans as they were switched, shadow deals, and what all of it came to."""
+        now, journal, plans = _now(), self._journal, self.desk.plans
+        self._orders.begin(now)
+        plans.replace(self._loaded.plans, self._switches())
+        self._note_switches(now)
+        deals = journal.shadow_deals(0)
+        self._shadowing.resume(journal.resumed())
+        for deal in deals:
+            self._shadowing.on_deal(deal)
+        trades = [trade for trade in reversed(journal.trades(_REMEMBERED)) if trade.stage == "settled"]
+        plans.restore(trades, deals)
+        self._retraining.begin(self._loaded, deals)
+        self._chores.add(tuple(self._retraining.chores()))
+        self._scores.restore(trades, deals, self._time())
+        self.desk.shadow.restore(deal for deal in deals if not deal.is_over)
+
+    def _switches(self) -> list[PlanSwitched]:
+        """How plans were switched by command, but for those that the file has changed since."""
+        return [switch for switch in self._journal.plan_switches().values() if switch.by != BY_FILE]
+
+    def _note_switches(self, now: Millis) -> None:
+        """A recording that begins with the daemon begins with what was switched before."""
+        for switch in self._switches():
+            self._note(msgspec.structs.replace(switch, at=now))
+        if (trading := self._orders.switch).state != "active":
+            self._note(Switched(trading.state, trading.reason, now))
+
+    def record(self, name: str) -> Path:
+        """Begin a capture of that name; begun before `run` it holds all that is heard. Raises `DataError`."""
+        file = self._settings.daemon.state_dir / "captures" / f"{name}.jsonl"
+        self._recorder.start(file, _now())
+        return file
 
     def stop(self) -> None:
         """Begin to leave, in order."""
@@ -169,6 +276,7 @@ class Daemon:
                 "loop lag": self._tally.lag.run(),
                 "health": self._tell_health(),
                 "chores": self._chores.run(),
+                "successions": self._follow_contests(),
                 "pulse": self._look_after_pulse(),
                 "watchdog": self._watchdog.run(),
             }
@@ -179,6 +287,7 @@ class Daemon:
             log.info("running", version=__version__, driver=self._settings.driver.name)
             await self._stopping.wait()
             self._notifier.stopping()
+            self._acts.leave()
             if self._trading is not None:
                 await self._trading.leave(ANSWER_WITHIN)
             self.desk.stop(_now())
@@ -205,6 +314,18 @@ class Daemon:
         if hands is not None and self.desk.session.connected:
             await self._pictures.take(hands, what, publish=True)
 
+    async def _scan(self) -> None:
+        """What the page shows, by schedule."""
+        hands = self._driver.hands
+        if hands is not None and self.desk.session.connected:
+            await self._upkeep.scan(await hands.scan(), _now())
+
+    async def _back_up(self) -> None:
+        await self._upkeep.back_up(_now())
+
+    async def _report(self) -> None:
+        await self._upkeep.report(self._scores.payloads(self.desk.now(self._time())), _now())
+
     # --------------------------------------------------------------------------------------------- facts
 
     def _say(self, fact: Fact) -> None:
@@ -214,6 +335,41 @@ class Daemon:
         for sink in self._sinks:
             sink.on_fact(fact)
 
+    def _note(self, note: Note) -> None:
+        """A recording keeps what the desk is told beside the page's frames, at the very moment for which it is told.
+
+        A moment later a beat may have passed, which a replay would then let pass too early.
+        """
+        at = note.order.received if isinstance(note, OrderAsked) else note.at
+        self._recorder.see(Frame(at, "qfluxd", encode_json(note), sent=True, note=True))
+
+    def _on_slow(self, switch: PlanSwitched) -> None:
+        """How long a look takes is told by this machine alone: as for a command, what follows from it is noted."""
+        asyncio.get_running_loop().call_soon(self._acts.bench, switch)
+
+    def _on_shadow(self, deal: ShadowDeal) -> None:
+        self._orders.keep(deal, _now())
+        self._shadowing.on_deal(deal)
+        self._scores.on_shadow(deal)
+        if (found := self._retraining.on_deal(deal)) is not None and found[1].decision != "wait":
+            self._contests.put_nowait(found)
+
+    async def _follow_contests(self) -> None:
+        """Models change place beside the desk: files are moved, and the configuration is read again."""
+        while True:
+            plan, comparison = await self._contests.get()
+            await self._retraining.conclude(plan, comparison)
+
+    def _tell(self, code: str, detail: str) -> None:
+        self._alert(Alert(code, detail, _now()))
+
+    def _read_again(self) -> None:
+        """As for a hang-up, where the daemon itself has changed a file; a bad configuration is told."""
+        try:
+            self.reload()
+        except ConfigError as problem:
+            self._tell("bad_config", "; ".join(str(mistake) for mistake in problem.mistakes))
+
     def _alert(self, alert: Alert) -> None:
         self._outbox.on_fact(alert)
 
@@ -221,7 +377,12 @@ class Daemon:
         self._alert(Alert(code, detail, at))
 
     def _publish_info(self) -> None:
-        features = ["candles", "record", *(name for name in ("parquet", "csv") if getattr(self._settings.store, name))]
+        features = [
+            "candles",
+            "record",
+            "strategies",
+            *(name for name in ("parquet", "csv") if getattr(self._settings.store, name)),
+        ]
         if self._trading is not None:
             features += ["page", "screenshots", "trading"]
         level = cast(LogLevel, logs.level())
@@ -245,6 +406,7 @@ class Daemon:
                 beats = self.desk.beats
                 self._desk_pulse.turn()
             self._loop_pulse.turn()
+            self._scores.pass_time(self.desk.now(self._time()))
             await asyncio.sleep(_LOOK_EVERY)
 
     def health(self) -> HealthPayload:
@@ -262,6 +424,11 @@ class Daemon:
     def status(self) -> StatusPayload:
         """As the retained topic says while the daemon lives."""
         return StatusPayload("online", self._mqtt.session, "start", self._began)
+
+    def decisions(self) -> DecisionsPayload:
+        """What was decided since the start, in one short word."""
+        fingerprint = self.desk.plans.fingerprint
+        return DecisionsPayload(fingerprint.decisions, str(fingerprint))
 
     # ------------------------------------------------------------------------------------------- changes
 
@@ -286,23 +453,58 @@ class Daemon:
         loaded = self._loaded.reread()
         applied = [change.key for change in diff(self._loaded, loaded).live]
         changes = diff(self._started_with, loaded)
+        self._heed_file(self._loaded.plans, loaded.plans)
         self._loaded, self._settings = loaded, changes.settings
-        self._take_over(changes.settings, applied)
+        touched = self._take_over(changes.settings, applied)
+        applied += [name for name in touched if not any(key.startswith(f"{name}.") for key in applied)]
         self._restart_required = tuple(change.key for change in changes.restart)
         self._publish_info()
         log.info("configuration read again", applied=applied, restart_required=self._restart_required)
         return {"applied": applied, "restart_required": self._restart_required}
 
-    def _take_over(self, settings: Settings, changed: Sequence[str]) -> None:
+    def _heed_file(self, before: Sequence[Plan], after: Sequence[Plan]) -> None:
+        """Where the file says otherwise than before whether a plan is on, or in which mode, commands give way to it."""
+        said = {plan.name: (plan.enabled, plan.mode) for plan in before}
+        switched = {switch.name for switch in self._switches()}
+        for plan in after:
+            if plan.name in switched and said.get(plan.name, (plan.enabled, plan.mode)) != (plan.enabled, plan.mode):
+                reason = "the configuration was changed"
+                self._acts.switch(PlanSwitched(plan.name, plan.enabled, plan.mode, BY_FILE, reason, self._time()))
+
+    def _take_over(self, settings: Settings, changed: Sequence[str]) -> list[str]:
+        """Gives the strategies that begin anew, also where only a file behind them has changed."""
         if "log.level" in changed:
             self._loudness.set(settings.log.level)
         self.desk.reconfigure(settings.market)
-        self._outbox.reconfigure(settings.market.stream, settings.risk)
+        touched = self.desk.plans.replace(self._loaded.plans, self._switches())
+        self._retraining.begin(self._loaded, ())
+        self._chores.add(tuple(self._retraining.chores()))
+        self._limit()
         self._store.reconfigure(settings.store, settings.market.stream)
-        self._chores.reconfigure(settings.screenshot)
-        if self._trading is not None:
-            self._trading.reconfigure(settings.risk)
+        self._upkeep.keep = settings.housekeeping.keep
+        self._chores.reconfigure(settings.screenshot, settings.housekeeping)
         self._loudness.publish(settings.mqtt.logs)
+        return [f"strategy.{name}" for name in touched]
+
+    def _limit(self) -> None:
+        """The limits of the file, tightened by command, hold from now on."""
+        limits = self._controls.applied(self._settings.risk)
+        self._guards.settings = limits
+        self._orders.reconfigure(limits)
+        self._shadowing.reconfigure(limits)
+        self._scores.reconfigure(limits.calendar)
+        self._outbox.reconfigure(self._settings.market.stream, limits)
+
+    def _control(self, name: str, value: Decimal | None) -> RiskSettings | Refusal:
+        """Tighten a limit; gives those that hold now."""
+        refusal = self._controls.set(name, value, self._settings.risk)
+        if refusal is not None:
+            return refusal
+        self._limit()
+        return self._controls.applied(self._settings.risk)
+
+    def _own_strategies(self) -> Path:
+        return own_strategies(self._settings)
 
 
 def _make_private(folder: Path) -> None:

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from qfluxd.api.mosquitto import look
 from qfluxd.config import Loaded, load
 from qfluxd.daemon import run_daemon
-from qfluxd.model import Candle, Fact, Millis, Trade, timeframe_name
+from qfluxd.model import Candle, Fact, Millis, Trade, Verdict, timeframe_name
 from qfluxd.practice.server import PracticeBroker, PracticeOptions, serve
 from qfluxd.settings import MqttSettings, default_state_dir
 
@@ -98,7 +98,7 @@ def _write(settings: Mapping[str, Mapping[str, object]], file: Path) -> Path:
     lines = ["# Written by qfluxd demo at each start, for commands beside it: qfluxd doctor --config …"]
     for table, own in settings.items():
         lines += ["", f"[{table}]", *(f"{key} = {json.dumps(value)}" for key, value in own.items())]
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    file.write_text("\n".join(lines) + "\n" + _STRATEGIES, encoding="utf-8")
     return file
 
 
@@ -120,7 +120,7 @@ def _introduce(practice: PracticeBroker, loaded: Loaded, file: Path) -> None:
     order = "asset=EURUSD_otc side=call stake=1 expiry=30s"
     for words in (f"send {given} trade/open {order}", f"trades list {given}", f"doctor {given}", f"watch {given}"):
         _put(f"  {program} {words}")
-    _put("Closed candles and trades follow; Ctrl-C ends everything.\n")
+    _put("Closed candles, signals and trades follow; Ctrl-C ends everything.\n")
 
 
 def _program() -> str:
@@ -134,13 +134,43 @@ def _program() -> str:
     return shlex.quote(os.path.relpath(called))
 
 
+_STRATEGIES = """
+# Strategies to look at: one that only tells, two that are settled on paper. Made-up prices hold nothing to be found.
+[[strategy]]
+name = "ema_cross"
+use = "ema_cross"
+assets = ["*_otc"]
+timeframe = "5s"
+options = { fast = 3, slow = 8, expiry = "15s" }
+
+[[strategy]]
+name = "rsi_reversal"
+use = "rsi_reversal"
+assets = ["EURUSD_otc", "GBPUSD_otc"]
+timeframe = "5s"
+mode = "shadow"
+options = { expiry = "15s" }
+
+[[strategy]]
+name = "control"
+use = "random"
+assets = ["EURUSD_otc"]
+timeframe = "5s"
+mode = "shadow"
+options = { rate = 0.5, expiry = "5s" }
+"""
+"""What the demo's daemon runs."""
+
+
 class Lines:
-    """A sink that prints a line per closed candle and per stage of a trade."""
+    """A sink that prints a line per closed candle, per signal and what became of it, and per stage of a trade."""
 
     def on_fact(self, fact: Fact) -> None:
-        """Print the fact if it is a candle that was heard live, or a trade."""
+        """Print the fact if it is a candle that was heard live, a signal, or a trade."""
         if isinstance(fact, Candle) and fact.quality != "backfilled":
             _put(_line(fact))
+        elif isinstance(fact, Verdict):
+            _put(_of_signal(fact))
         elif isinstance(fact, Trade):
             _put(_of_trade(fact))
 
@@ -149,6 +179,14 @@ def _line(candle: Candle) -> str:
     prices = " ".join(f"{price:<9.9g}" for price in (candle.open, candle.high, candle.low, candle.close))
     series = f"{candle.series.asset:<12} {timeframe_name(candle.series.timeframe):>3}"
     return f"{_clock(candle.at)} {series}  {prices} {candle.ticks:>4} ticks  {candle.quality}"
+
+
+def _of_signal(verdict: Verdict) -> str:
+    signal = verdict.signal
+    what = f"{signal.side} {signal.series.asset} for {signal.expiry // 1000} s"
+    profit = "" if verdict.profit is None else f", profit {verdict.profit:+}"
+    why = f" ({verdict.code})" if verdict.outcome in ("refused", "unknown") else ""
+    return f"{_clock(verdict.at)} signal {signal.plan}: {what}, {signal.mode}: {verdict.outcome}{profit}{why}"
 
 
 def _of_trade(trade: Trade) -> str:

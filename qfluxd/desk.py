@@ -1,6 +1,7 @@
 """The desk: from what the broker says to what we answer, without waiting."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import assert_never
@@ -8,6 +9,7 @@ from typing import assert_never
 import msgspec
 import polars as pl
 
+from qfluxd.beats import points
 from qfluxd.market.board import Board
 from qfluxd.market.candles import Book, BookStats
 from qfluxd.market.clock import Clock
@@ -27,11 +29,13 @@ from qfluxd.model import (
     Event,
     Fact,
     Favorites,
+    FeedLost,
     Gap,
     History,
     LoggedIn,
     LoggedOut,
     Millis,
+    Note,
     OpenDeals,
     OrderRefused,
     OrderSent,
@@ -46,9 +50,12 @@ from qfluxd.model import (
 from qfluxd.model import (
     Account as AccountName,
 )
+from qfluxd.plans.plan import Plan
+from qfluxd.plans.playbook import Playbook, Rules
 from qfluxd.settings import MarketSettings
 from qfluxd.standing import Standing
 from qfluxd.trading.orders import Orders
+from qfluxd.trading.shadow import Shadow, ShadowDeal
 
 type Say = Callable[[Fact], None]
 
@@ -71,18 +78,29 @@ class Desk:
     """Hears events and says facts, in one call, on one thread.
 
     The promise: the facts and their order depend only on the events and their times, so a recorded session
-    says the same again. Time passes before an event is looked at.
+    says the same again. Time passes before an event is looked at; bars close before plans are looked at, and plans in
+    the order of the configuration.
     """
 
     def __init__(
-        self, settings: MarketSettings, say: Say, *, server_offset: int = 0, orders: Orders | None = None
+        self,
+        settings: MarketSettings,
+        say: Say,
+        *,
+        server_offset: int = 0,
+        orders: Orders | None = None,
+        plans: Sequence[Plan] = (),
+        rules: Rules | None = None,
+        keep_shadow: Callable[[ShadowDeal], None] = lambda deal: None,
     ) -> None:
         """`server_offset` is the configured lead of the server's clock over UTC in seconds.
 
-        `orders` hear what concerns them; None where nothing is traded, as in a replay.
+        `orders` hear what concerns them; None where nothing is traded. `keep_shadow` is told each shadow deal as it
+        opens and as it ends.
         """
         self._say = say
         self._orders = orders
+        self._keep_shadow = keep_shadow
         self._server_offset = server_offset
         self._configure(settings)
         self._clock = Clock()
@@ -99,8 +117,23 @@ class Desk:
         self._account: AccountState | None = None
         self._currencies: dict[AccountName, str] = {}
         self._mismatch: int | None = None
+        self._conn: str | None = None
         self.beats = 0
+        self.at: Millis = 0
+        """This machine's clock at the newest thing that was heard."""
+        self._beaten: Millis | None = None
+        self._led: Millis = 0
+        """The newest beat that was told; those after it, up to `_beaten`, have passed before they were."""
         self._next_look: Millis = 0
+        self.shadow = Shadow(round(settings.quiet_after * 1000), self._on_shadow)
+        self.plans = Playbook(self, say, self._funds, settings.keep_candles, rules or Rules())
+        self.note: Callable[[Note], None] = lambda note: None
+        """Keeps what is not in the frames, where somebody records."""
+        self.repeat: Callable[[Note], None] = lambda note: None
+        """Does what a recording has noted; nothing where nothing is traded."""
+        self.plans.replace(plans)
+        if orders is not None:
+            orders.watchers.append(self.plans.on_trade)
 
     def _configure(self, settings: MarketSettings) -> None:
         self._wanted = asset_filter(settings.assets)
@@ -113,6 +146,7 @@ class Desk:
 
     def hear(self, at: Millis, event: Event) -> None:
         """Take one event, read at `at` by this machine's clock: time passes first."""
+        self.at = at
         if type(event) is Tick:
             self._on_tick(at, event)
             return
@@ -124,13 +158,38 @@ class Desk:
             self._judge(at)
 
     def beat(self, at: Millis) -> None:
-        """Let time pass with nothing heard."""
+        """Let time pass with nothing heard; a beat that has passed already does not pass again."""
+        beaten = self._beaten
+        if beaten is not None and min(self._led, beaten - SECOND + 1) <= at <= beaten:
+            self._led = max(at, self._led)
+            return
+        self._led = at
+        self._beat(at)
+
+    def _beat(self, at: Millis) -> None:
+        self._beaten = self.at = at
         self.beats += 1
         self._pass_time(at)
         self._judge(at)
         self._look_around(at)
         if self._orders is not None:
             self._orders.beat(at, self._clock.now(at), heard=self.session.state == "ready")
+
+    def come_to(self, at: Millis) -> None:
+        """Let the beats up to `at` pass before something is done from outside; a recording then keeps their order."""
+        for beat in points(self._beaten, at):
+            if self._beaten is None or beat < self._beaten:
+                self._led = beat  # the first one, or this machine's clock was set back
+            self._beat(beat)
+        self.at = max(at, self.at)
+
+    def hear_note(self, at: Millis, note: Note) -> None:
+        """Take what a recording has noted at that moment."""
+        self.come_to(at)
+        if isinstance(note, FeedLost):
+            self._lose_feed()
+        else:
+            self.repeat(note)
 
     def stop(self, at: Millis) -> None:
         """Say goodbye: the session is over for good."""
@@ -142,7 +201,12 @@ class Desk:
 
     def on_feed_lost(self) -> None:
         """The line to the market was cut or leaked: open bars are not whole any more."""
+        self.note(FeedLost(self.at))
+        self._lose_feed()
+
+    def _lose_feed(self) -> None:
         self._book.interrupt()
+        self.shadow.interrupt()
         if self._orders is not None:
             self._orders.on_feed_lost()
 
@@ -154,8 +218,12 @@ class Desk:
     def _on_tick(self, at: Millis, tick: Tick) -> None:
         self._clock.hear(tick.at, at)
         self._pass_time(at)
-        self._say_all(self._book.tick(tick))
+        news = self._book.tick(tick)
         self._standing.on_tick(at, tick.at)
+        self.shadow.on_tick(tick)
+        if news:
+            self._say_all(news)
+            self.plans.run(at, self._clock.now(at), self._clock.latest(at))
         if self._standing.session.state != "ready":
             self._judge(at)
         if self._wanted(tick.asset):
@@ -168,10 +236,13 @@ class Desk:
             case Tick():
                 self._on_tick(at, event)
             case History():
-                self._say_all(self._book.seed(event, self._now_of(event, at)))
+                told = self._book.seed(event, self._now_of(event, at))
+                self._say_all(told, past=True)
+                self.plans.on_past(told)
             case Situation():
                 self._on_situation(event)
             case Assets():
+                self.shadow.on_assets(event)
                 self._say_quotes(self._board.on_assets(event, self._clock.now(at)))
                 self._next_look = 0
                 self._look_around(at)
@@ -186,9 +257,10 @@ class Desk:
                 self._on_currency(at, event.deals[:1])
             case DealOpened():
                 self._on_currency(at, (event.deal,))
-            case LoggedIn():
+            case LoggedIn() if event.conn != self._conn:
+                self._conn = event.conn
                 self._book.interrupt()  # another socket streams from here on, and maybe other assets
-            case LoggedOut() | Favorites() | OrderSent() | OrderRefused():
+            case LoggedIn() | LoggedOut() | Favorites() | OrderSent() | OrderRefused():
                 pass  # the driver draws its situation from the first; the others concern whoever trades
             case _:
                 assert_never(event)
@@ -208,6 +280,7 @@ class Desk:
         self._standing.on_situation(situation)
         if before.connected and situation.state != "connected":
             self._book.interrupt()
+            self.shadow.interrupt()
 
     def _on_balance(self, at: Millis, balance: Balance) -> None:
         self._standing.account = balance.account
@@ -236,12 +309,25 @@ class Desk:
     def _pass_time(self, at: Millis) -> None:
         if self._clock.offset_ms is None:
             return  # only the broker's clock closes bars, and before the first tick nobody knows it
-        self._say_all(self._book.advance(self._clock.now(at)))
+        now = self._clock.now(at)
+        if news := self._book.advance(now):
+            self._say_all(news)
+        self.shadow.on_time(now)
+        self.plans.run(at, now, self._clock.latest(at))
 
-    def _say_all(self, facts: Iterable[Candle | Gap]) -> None:
+    def _say_all(self, facts: Iterable[Candle | Gap], *, past: bool = False) -> None:
         for fact in facts:
+            if type(fact) is Candle and not past:
+                self.plans.on_closed(fact)
             if self._wanted(fact.series.asset if type(fact) is Candle else fact.asset):  # type: ignore[union-attr]
                 self._say(fact)
+
+    def _on_shadow(self, deal: ShadowDeal) -> None:
+        self._keep_shadow(deal)
+        self.plans.on_shadow(deal)
+
+    def _funds(self) -> Decimal | None:
+        return None if self._account is None else self._account.balance
 
     def _say_quotes(self, quotes: Iterable[Quote | None]) -> None:
         for quote in quotes:
@@ -289,8 +375,8 @@ class Desk:
     def session_at(self, at: Millis) -> Session:
         """The same as of `at`: what was fresh when it was said last may be stale by now, before any beat."""
         session, heard = self.session, self._standing.newest_heard
-        if session.state != "ready" or (heard is not None and at - heard <= self._stale_after):
-            return session
+        if session.state != "ready" or (heard is not None and -SECOND <= at - heard <= self._stale_after):
+            return session  # a clock that was set back tells nothing of how fresh a tick is
         return msgspec.structs.replace(session, state="stale", reason="no tick has been heard for too long")
 
     @property
@@ -309,8 +395,16 @@ class Desk:
         return self._standing.newest_heard
 
     def now(self, at: Millis) -> Millis:
-        """The broker's clock in UTC when this machine's shows `at`."""
-        return self._clock.now(at)
+        """The broker's clock in UTC when this machine's shows `at`; that somebody asks changes nothing."""
+        return self._clock.shown(at)
+
+    def asset(self, symbol: str) -> Asset | None:
+        """What the broker's newest list says of a symbol."""
+        return self._board.asset(symbol)
+
+    def sentiment(self, symbol: str) -> int | None:
+        """Percent of traders that buy, None before it was told."""
+        return self._board.sentiment(symbol)
 
     def assets(self) -> list[Asset]:
         """The broker's newest list of assets, by symbol."""

@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-import re
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import time_ns
@@ -20,19 +19,17 @@ from apscheduler.events import (
 from apscheduler.executors.base import BaseExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from qfluxd.errors import QfluxdError
 from qfluxd.model import Millis, parse_timeframe
+from qfluxd.trading.cron import cron_trigger
 
 log = structlog.get_logger()
 
 LATE_SECONDS: Final = 60
 """How late a job may start; later than that (the machine slept) it is left out, and told."""
 
-_DAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-_DAY_ITEM: Final = re.compile(r"(?:\*|([0-7])(?:-([0-7]))?)(?:/([1-7]))?")
 # What the scheduler says of itself is said by alerts, in words of ours.
 _LOGGER: Final = logging.getLogger("qfluxd.scheduler")
 _LOGGER.setLevel(logging.ERROR)
@@ -59,49 +56,29 @@ def parse_schedule(text: str) -> BaseTrigger:
     Raises:
         ValueError: neither, or a moment that never comes.
     """
+    try:
+        return _trigger(text)
+    except ValueError as problem:
+        raise ValueError(
+            f"{text!r} is no schedule ({problem}); write an interval such as 15m, or a cron line such as "
+            "'0 8-17 * * mon-fri'"
+        ) from None
+
+
+def _trigger(text: str) -> BaseTrigger:
     fields = text.split()
     if len(fields) == 1:
-        try:
-            return IntervalTrigger(seconds=parse_timeframe(fields[0]) // 1000, timezone=UTC)
-        except ValueError:
-            raise ValueError(_formless(text, "an interval goes from 1s to 1d")) from None
+        return IntervalTrigger(seconds=_seconds(text), timezone=UTC)
     if len(fields) != 5:
-        raise ValueError(_formless(text, "a cron line has five fields"))
-    minute, hour, day, month, weekday = fields
-    if day != "*" and weekday != "*":
-        raise ValueError(f"the schedule {text!r} names days of the month and of the week; name one of them")
+        raise ValueError("a cron line has five fields")
+    return cron_trigger(text)
+
+
+def _seconds(text: str) -> int:
     try:
-        due = CronTrigger(
-            minute=minute, hour=hour, day=day, month=month, day_of_week=_weekdays(weekday.lower()), timezone=UTC
-        )
-    except ValueError as error:
-        raise ValueError(_formless(text, str(error))) from None
-    if due.get_next_fire_time(None, datetime.now(UTC)) is None:
-        raise ValueError(f"the schedule {text!r} names a day that never comes")
-    return due
-
-
-def _formless(text: str, why: str) -> str:
-    return (
-        f"{text!r} is no schedule ({why}); write an interval such as 15m, or a cron line such as '0 8-17 * * mon-fri'"
-    )
-
-
-def _weekdays(field: str) -> str:
-    """A cron line's days of the week by their names: the library counts them from Monday."""
-    return ",".join(",".join(_named(item)) for item in field.split(","))
-
-
-def _named(item: str) -> Iterator[str]:
-    match = _DAY_ITEM.fullmatch(item)
-    if match is None or item == "*":
-        yield item
-        return
-    first, last, step = match.groups()
-    start = int(first or 0)
-    end = int(last or (first if first and not step else 6))
-    for day in range(start, end + 1 if end >= start else end + 8, int(step or 1)):
-        yield _DAYS[day % 7]
+        return parse_timeframe(text) // 1000
+    except ValueError:
+        raise ValueError("an interval goes from 1s to 1d") from None
 
 
 class Housekeeping:

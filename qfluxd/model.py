@@ -17,6 +17,7 @@ type Account = Literal["demo", "real"]
 type Quality = Literal["whole", "partial", "empty", "backfilled"]
 type Side = Literal["call", "put"]
 type Stage = Literal["received", "intended", "clicking", "clicked", "accepted", "refused", "settled", "unknown"]
+type Mode = Literal["signal", "shadow", "live"]
 type TradingState = Literal["active", "paused", "killed"]
 type SessionState = Literal["starting", "waiting_chrome", "waiting_page", "login_required", "ready", "stale", "stopped"]
 
@@ -56,7 +57,8 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
 
     `at` is this machine's clock when it was read, `conn` names the socket, `data` holds the UTF-8 bytes of
     a text message (`text` true) or the body of a binary one; `sent` is true from page to broker. `closed`
-    marks the end of the socket, and then there is no data.
+    marks the end of the socket, and then there is no data. `note` marks what is no frame of the page at all but a
+    `Note` of ours, as JSON: what else the desk was told at that moment.
     """
 
     at: Millis
@@ -65,6 +67,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     text: bool = True
     sent: bool = False
     closed: bool = False
+    note: bool = False
 
 
 # ------------------------------------------------------------------------------------------ market facts
@@ -274,7 +277,8 @@ class Order(msgspec.Struct, frozen=True):
     """A trade that somebody wants: an asset, a direction, a stake and a length in milliseconds.
 
     `id` is ours and never used again. `request` is the asker's own id, which acts at most once. `expires_at`
-    is when the asker stops wanting it (ms UTC, this machine's clock), None for never.
+    is when the asker stops wanting it (ms UTC, this machine's clock), None for never. `plan` names the strategy plan
+    that wants it, None where a command asked.
     """
 
     id: str
@@ -285,6 +289,7 @@ class Order(msgspec.Struct, frozen=True):
     expiry: Millis
     received: Millis
     expires_at: Millis | None = None
+    plan: str | None = None
 
 
 class Trade(msgspec.Struct, frozen=True):
@@ -312,6 +317,7 @@ class Trade(msgspec.Struct, frozen=True):
     deal: Deal | None = None
     artifacts: str | None = None
     foreign: bool = False
+    plan: str | None = None
 
     @property
     def in_doubt(self) -> bool:
@@ -444,6 +450,172 @@ class Refusal(msgspec.Struct, frozen=True):
     data: Any = None
 
 
+# ------------------------------------------------------------------------------------------------ signals
+
+
+type Outcome = Literal["told", "refused", "shadow", "ordered", "accepted", "won", "lost", "tie", "unknown"]
+type PlanPhase = Literal["running", "warming", "off", "benched", "gone"]
+
+
+class Signal(msgspec.Struct, frozen=True):
+    """What a plan wants: a direction on an asset, from the candle that it rests on.
+
+    `id` is ``plan/asset/candle`` and never comes twice. `candle` is the opening time of that candle, `at` the broker's
+    time when it was said. `confidence` is 0 to 1 in the strategy's own measure, `probability` that of a win where the
+    strategy states one. `payout` is in percent as it was then, None where nobody had told. `reasons` are the numbers
+    that the strategy looked at.
+    """
+
+    id: str
+    plan: str
+    strategy: str
+    series: Series
+    candle: Millis
+    at: Millis
+    side: Side
+    confidence: float
+    expiry: Millis
+    mode: Mode
+    payout: int | None = None
+    probability: float | None = None
+    reasons: dict[str, float | None] = {}
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What became of a signal so far.
+
+    ``told`` and nothing more, ``refused`` with the guard's code, ``shadow`` or ``ordered`` with its stake, and then
+    what the trade came to. `trade` is the id of the order or shadow deal.
+    """
+
+    signal: Signal
+    outcome: Outcome
+    code: str
+    detail: str
+    at: Millis
+    stake: Decimal | None = None
+    trade: str | None = None
+    profit: Decimal | None = None
+
+
+class PlanState(msgspec.Struct, frozen=True):
+    """How a plan is doing. Counts are since the daemon's start; `refused` counts by code.
+
+    `skipped` are runs that came too late or found no fresh candle, `took_us` is how long its last look took.
+    """
+
+    name: str
+    use: str
+    enabled: bool
+    mode: Mode
+    phase: PlanPhase
+    detail: str
+    assets: tuple[str, ...]
+    timeframe: Millis
+    options: dict[str, Any]
+    signals: int = 0
+    refused: dict[str, int] = {}
+    skipped: int = 0
+    last_signal: Millis | None = None
+    took_us: int | None = None
+
+
+# -------------------------------------------------------------------------------------------------- notes
+
+
+class OrderAsked(msgspec.Struct, frozen=True, tag="order_asked"):
+    """Somebody asked for an order by command, and it was let through or not."""
+
+    order: Order
+
+
+class OrderClicking(msgspec.Struct, frozen=True, tag="order_clicking"):
+    """A click for an order was permitted."""
+
+    order: str
+    at: Millis
+    account: Account | None
+    attempt: int
+
+
+class OrderClicked(msgspec.Struct, frozen=True, tag="order_clicked"):
+    """It was made."""
+
+    order: str
+    at: Millis
+    attempt: int
+    landed: bool | None
+
+
+class OrderWorked(msgspec.Struct, frozen=True, tag="order_worked"):
+    """The page is not worked for an order any more."""
+
+    order: str
+    at: Millis
+
+
+class OrderGivenUp(msgspec.Struct, frozen=True, tag="order_given_up"):
+    """An order was given up before it could have been placed."""
+
+    order: str
+    at: Millis
+    code: str
+    detail: str
+
+
+class Switched(msgspec.Struct, frozen=True, tag="switched"):
+    """Trading was switched off or on."""
+
+    state: TradingState
+    reason: str
+    at: Millis
+
+
+class PlanSwitched(msgspec.Struct, frozen=True, tag="plan_switched"):
+    """A plan was switched by a person, or benched."""
+
+    name: str
+    enabled: bool
+    mode: Mode
+    by: str
+    reason: str
+    at: Millis
+
+
+class FeedLost(msgspec.Struct, frozen=True, tag="feed_lost"):
+    """Frames of the market were missed."""
+
+    at: Millis
+
+
+class Rival(msgspec.Struct, frozen=True, tag="rival"):
+    """Another daemon of our name was met, or is gone (an empty `detail`): no order is let through while it is there."""
+
+    detail: str
+    at: Millis
+
+
+class Leaving(msgspec.Struct, frozen=True, tag="leaving"):
+    """The daemon began to stop: nothing was looked at any more, and no new order let through."""
+
+    at: Millis
+
+
+type Note = (
+    FeedLost
+    | OrderAsked
+    | OrderClicking
+    | OrderClicked
+    | OrderWorked
+    | OrderGivenUp
+    | Switched
+    | PlanSwitched
+    | Rival
+    | Leaving
+)
+"""What the desk is told beside what the broker says: a recording keeps it, so that a replay is told the same."""
+
+
 type Event = (
     Tick
     | History
@@ -465,6 +637,18 @@ type Event = (
 """What a driver may say to the desk."""
 
 type Fact = (
-    Tick | Candle | Gap | Session | Quote | Streaming | AccountState | Alert | Trade | OpenTrades | TradingSwitch
+    Tick
+    | Candle
+    | Gap
+    | Session
+    | Quote
+    | Streaming
+    | AccountState
+    | Alert
+    | Trade
+    | OpenTrades
+    | TradingSwitch
+    | Verdict
+    | PlanState
 )
 """What the desk may say to the outside."""

@@ -1,13 +1,23 @@
-"""From the name of a driver to the module behind it, through entry points."""
+"""From the names of drivers and strategies to what is behind them."""
 
-import difflib
-from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
 from pydantic import BaseModel
 
+from qfluxd.entrypoints import entry_names, load_entry, nearest
 from qfluxd.errors import PluginError
+from qfluxd.loading import StrategyModel, load_strategy, load_strategy_file, strategy_names
 from qfluxd.ports import DriverModule
+
+__all__ = [
+    "DRIVERS",
+    "StrategyModel",
+    "driver_names",
+    "load_driver",
+    "load_strategy",
+    "load_strategy_file",
+    "strategy_names",
+]
 
 DRIVERS = "qfluxd.drivers"
 """The entry-point group; the drivers that come with qfluxd are found through it too."""
@@ -15,7 +25,7 @@ DRIVERS = "qfluxd.drivers"
 
 def driver_names() -> list[str]:
     """Every driver that is installed, by the name used in `[driver] name`."""
-    return sorted({entry.name for entry in entry_points(group=DRIVERS)})
+    return entry_names(DRIVERS)
 
 
 def load_driver(name: str) -> DriverModule:
@@ -24,23 +34,10 @@ def load_driver(name: str) -> DriverModule:
     Raises:
         PluginError: there is none of that name, it cannot be imported, or it is not shaped like a driver.
     """
-    found = [entry for entry in entry_points(group=DRIVERS) if entry.name == name]
-    if not found:
-        raise PluginError(f"no driver called {name!r} is installed; {_nearest(name)}")
-    return _shaped(name, _imported(found[0]))
-
-
-def _nearest(name: str) -> str:
-    names = driver_names()
-    found = difflib.get_close_matches(name.lower(), names, n=1)
-    return f"did you mean {found[0]!r}?" if found else f"installed are {', '.join(names)}"
-
-
-def _imported(entry: EntryPoint) -> object:
-    try:
-        return entry.load()
-    except (ImportError, AttributeError, SyntaxError) as problem:
-        raise PluginError(f"the driver {entry.name!r} ({entry.value}) cannot be imported: {problem}") from problem
+    module = load_entry(DRIVERS, name, "driver")
+    if module is None:
+        raise PluginError(f"no driver called {name!r} is installed; {nearest(name, driver_names())}")
+    return _shaped(name, module)
 
 
 def _shaped(name: str, module: object) -> DriverModule:

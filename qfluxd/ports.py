@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from qfluxd.model import Account, Event, Fact, Frame, Millis, Order, Placed, Refusal, Sighting
+from qfluxd.model import Account, Event, Fact, Frame, Millis, Note, Order, Placed, Refusal, Sighting
 from qfluxd.settings import ChromeSettings
 from qfluxd.sights import FavoritesScan, Picture, Profile, SessionScan, What
 
@@ -25,6 +25,9 @@ class Ear(Protocol):
     def beat(self, at: Millis) -> None:
         """Let time pass: nothing was heard up to `at` that has not been passed on."""
 
+    def hear_note(self, at: Millis, note: Note) -> None:
+        """Take what a recording has noted beside its frames; only a replay tells any."""
+
     def on_feed_lost(self) -> None:
         """Frames of the market were missed: bars that are open are not whole any more."""
 
@@ -33,6 +36,14 @@ class Ear(Protocol):
 
     def alert(self, code: str, detail: str, at: Millis) -> None:
         """Tell a person something; `code` is a stable word, `detail` a sentence."""
+
+
+@runtime_checkable
+class Resting(Protocol):
+    """An ear for which a recording waits between its frames, so that who trades on it is done before the next one."""
+
+    async def rest(self) -> None:
+        """Return when everything that the newest frame brought about has been done."""
 
 
 class DriverHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,21 +173,36 @@ class Driver(Protocol):
         """Listen until cancelled; a driver with an end (a replay) returns at it."""
 
 
+@runtime_checkable
+class Timed(Protocol):
+    """A driver whose events are not told by the clock on the wall, but by that of a recording."""
+
+    def now(self) -> Millis:
+        """This machine's clock, as its events are told by it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What every driver is given beside its own table of the configuration."""
+    """What every driver is given beside its own table of the configuration.
+
+    `beneath` connects the driver that this one's table names as `on`; None where it names none.
+    """
 
     chrome: ChromeSettings
     state_dir: Path
     see: SeeFrame
     passing: Passing = pass_on
+    beneath: "Callable[[Surroundings], Driver] | None" = None
 
 
 class DriverModule(Protocol):
     """A module named by an entry point of the group ``qfluxd.drivers``."""
 
     Config: type[Any]
-    """A frozen pydantic model: the driver's own table, `[driver.<name>]`."""
+    """A frozen pydantic model: the driver's own table, `[driver.<name>]`.
+
+    A field `on` names another driver that this one rests on, with its own table.
+    """
 
     def connect(self, config: Any, surroundings: Surroundings) -> Driver:
         """The driver for this table; opens nothing yet."""

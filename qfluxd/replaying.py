@@ -1,22 +1,30 @@
 """A capture through the whole desk, with what came of it: for looking at, and for proving that it repeats."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 import msgspec
 
+from qfluxd.acts import Acts
+from qfluxd.api.payloads import DecisionsPayload
 from qfluxd.api.wire import Message, Wire
-from qfluxd.config import Loaded
-from qfluxd.desk import Desk
+from qfluxd.config import Loaded, latency_of, rules_of
+from qfluxd.desk import Desk, Say
 from qfluxd.drivers import replay
+from qfluxd.guards import Guards
 from qfluxd.market.candles import BookStats
+from qfluxd.market.capture import read_capture
 from qfluxd.market.store import Store
-from qfluxd.model import Fact
+from qfluxd.model import Fact, Millis
 from qfluxd.ports import Sink, Surroundings
+from qfluxd.shadowing import Shadowing
+from qfluxd.trading.journal import Journal
+from qfluxd.trading.orders import Orders
 
 type See = Callable[[Message], None]
 """Takes one fact as the message that MQTT would have got."""
@@ -26,7 +34,8 @@ class ReplayReport(msgspec.Struct, frozen=True):
     """What a replay came to. `facts` counts messages by the first word of their topic.
 
     `fingerprint` is the SHA-256 of every message in order: two replays of a capture with the same settings
-    have the same one, at any speed.
+    have the same one, at any speed. `decisions` is that of all that strategies decided: the run that was recorded has
+    the same one, where it was recorded from its start.
     """
 
     file: str
@@ -36,6 +45,15 @@ class ReplayReport(msgspec.Struct, frozen=True):
     facts: dict[str, int]
     ticks: BookStats
     fingerprint: str
+    decisions: DecisionsPayload
+
+
+@dataclass(slots=True)
+class _Topic:
+    """What every line of a topic begins with, and how many there were."""
+
+    begins: bytes
+    count: int = 0
 
 
 class _Telling:
@@ -45,16 +63,28 @@ class _Telling:
         self._see = see
         self._wire = Wire()
         self._hash = hashlib.sha256()
-        self.counts: Counter[str] = Counter()
+        self._topics: dict[str, _Topic] = {}
 
     @property
     def fingerprint(self) -> str:
         return self._hash.hexdigest()
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Messages by the first word of their topic, in the order of the first of each."""
+        counts: dict[str, int] = {}
+        for name, topic in self._topics.items():
+            word = name.partition("/")[0]
+            counts[word] = counts.get(word, 0) + topic.count
+        return counts
+
     def on_fact(self, fact: Fact) -> None:
         message = self._wire.encode(fact)
-        self.counts[message.topic.partition("/")[0]] += 1
-        self._hash.update(message.topic.encode() + b" " + message.payload + b"\n")
+        topic = self._topics.get(message.topic)
+        if topic is None:
+            topic = self._topics[message.topic] = _Topic(message.topic.encode() + b" ")
+        topic.count += 1
+        self._hash.update(topic.begins + message.payload + b"\n")
         self._see(message)
 
 
@@ -81,12 +111,15 @@ async def run_replay(
     )
     telling = _Telling(see)
     everyone: list[Sink] = [telling, *sinks]
-    desk = Desk(settings.market, lambda fact: _tell(everyone, fact), server_offset=offset)
     async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="qfluxd-replay-")))
+        journal = stack.enter_context(Journal(folder, _beginning(file), durable=False))
         if store is not None:
             keeper = Store(store, settings.store, settings.market.stream)
             stack.callback(keeper.close)
             everyone.append(keeper)
+        say = telling.on_fact if len(everyone) == 1 else lambda fact: _tell(everyone, fact)
+        desk = _desk(loaded, driver, journal, say)
         await driver.run(desk)
     health = driver.health()
     return ReplayReport(
@@ -94,10 +127,43 @@ async def run_replay(
         frames=health.frames,
         events=health.events,
         errors=health.errors,
-        facts=dict(telling.counts),
+        facts=telling.counts,
         ticks=desk.stats,
         fingerprint=telling.fingerprint,
+        decisions=DecisionsPayload(desk.plans.fingerprint.decisions, str(desk.plans.fingerprint)),
     )
+
+
+def _desk(loaded: Loaded, driver: replay.Replay, journal: Journal, say: Say) -> Desk:
+    """The very desk of a daemon, on a journal of its own; what was done from outside is told by the recording."""
+    settings = loaded.settings
+    desks: list[Desk] = []
+    orders = Orders(journal, settings.risk, say, now=lambda: desks[0].at, timer=lambda: desks[0].at / 1000)
+    shadowings: list[Shadowing] = []
+    desk = Desk(
+        settings.market,
+        say,
+        server_offset=driver.server_offset,
+        orders=orders,
+        rules=msgspec.structs.replace(rules_of(settings), budget_us=None),
+        keep_shadow=lambda deal: shadowings[0].on_deal(deal),
+    )
+    desks.append(desk)
+    shadowings.append(Shadowing(desk, settings.risk, latency_of(settings)))
+    expected = getattr(loaded.driver_config, "account", None)
+    acts = Acts(desk, orders, Guards(desk, orders, expected, settings.risk), lambda: desk.at)
+    desk.repeat = acts.repeat
+    acts.on_resumed = shadowings[0].resume
+    desk.plans.live = acts.follow
+    desk.plans.shadow = shadowings[0].open
+    orders.begin(journal.began())
+    desk.plans.replace(loaded.plans)
+    return desk
+
+
+def _beginning(file: Path) -> Millis:
+    """When the recording began; 0 for an empty one."""
+    return next((frame.at for frame in read_capture(file)), 0)
 
 
 def _tell(sinks: Sequence[Sink], fact: Fact) -> None:

@@ -10,18 +10,19 @@ from typing import Any, Final, Never
 
 import msgspec
 
+from qfluxd.acts import Acts
 from qfluxd.api.commands import Later, Repeat, Request, TradeOpen, Unsure
 from qfluxd.api.payloads import encode_json
 from qfluxd.api.shapes import trade_payload
-from qfluxd.desk import Desk
 from qfluxd.errors import Disconnected, PageError
-from qfluxd.model import Millis, Order, Refusal, Stage, Trade, TradingState, TradingSwitch
-from qfluxd.permit import LEAVING, Guards, OrderPermit
+from qfluxd.guards import LEAVING, Guards
+from qfluxd.model import Millis, Order, Refusal, Signal, Stage, Trade, TradingState, TradingSwitch
+from qfluxd.permit import OrderPermit
 from qfluxd.ports import Driver, Hands
-from qfluxd.settings import RiskSettings
 from qfluxd.trading.orders import Orders
 from qfluxd.trading.records import Kind, Told, canonical
 from qfluxd.trading.relisting import Relisting
+from qfluxd.trading.risk import Intent
 
 type Outcome = dict[str, Any] | Refusal | Unsure
 """What an asker is told in the end: the trade, why there is none, or that nobody can tell."""
@@ -42,27 +43,28 @@ class Trading:
 
     def __init__(
         self,
-        desk: Desk,
         orders: Orders,
         driver: Driver,
-        settings: RiskSettings,
+        guards: Guards,
+        acts: Acts,
         now: Callable[[], Millis] = lambda: time_ns() // 1_000_000,
+        rival: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """`now` is this machine's clock, the one by which the desk is told the time."""
+        """`now` is this machine's clock, the one by which the desk is told the time.
+
+        `rival` is a sentence about another daemon that does the same, None where there is none.
+        """
+        self._rival = rival
         self._orders = orders
         self._driver = driver
-        self._guards = Guards(desk, orders, driver, settings, now)
+        self._guards = guards
+        self._acts = acts
         self._now = now
         self._turn = asyncio.Lock()
         self._group: asyncio.TaskGroup | None = None
         self._ways: dict[str, asyncio.Future[Outcome]] = {}
         self._waits: dict[str, asyncio.Event] = {}
         orders.watchers.append(self._on_trade)
-
-    def reconfigure(self, settings: RiskSettings) -> None:
-        """Apply limits that have changed; they hold from the next look at an order on, also of one on its way."""
-        self._guards.settings = settings
-        self._orders.reconfigure(settings)
 
     async def run(self) -> Never:
         """Carry orders out until cancelled; before it runs, and after, none is taken."""
@@ -73,6 +75,8 @@ class Trading:
                 group.create_task(relisting.run(), name="relisting")
                 while True:
                     await asyncio.sleep(_TICK)
+                    if (rival := self._rival() or "") != self._guards.rival:
+                        self._acts.meet(rival)
                     self._orders.pass_time(self._now())  # the desk's time stands still while the driver is away
         finally:
             self._group = None
@@ -96,22 +100,33 @@ class Trading:
         order = self._order(request, request.id)
         hands, group = self._driver.hands, self._group
         if request.dry_run:
-            return self._guards.before(order) or _rehearsed(request)
+            return self._guards.before(order, self._now()) or _rehearsed(request)
         if (known := self._orders.asked(order.request)) is not None:
             return self._again(order, known)
         if self._guards.leaving:
             return LEAVING
         if hands is None or group is None:
             return Refusal("no_page", "there is no page to trade on")
-        refusal = self._orders.receive(order)
+        refusal = self._acts.ask(order)
         if refusal is not None:
-            return refusal
-        refusal = self._guards.before(order) or self._orders.intend(order.id, self._now())
-        if refusal is not None:
-            return self._refused(order, refusal)
+            trade = self._orders.trade(order.id)
+            return refusal if trade is None else self._answer(trade, refusal)
+        return Later(self._told(order.id), asyncio.shield(self._begin(order, hands, group)))
+
+    def follow(self, order: Order, intent: Intent, signal: Signal, at: Millis) -> Refusal | None:
+        """A plan wants an order (`qfluxd.plans.playbook.Act`): take it to the page, or say why not."""
+        hands, group = self._driver.hands, self._group
+        if hands is None or group is None:
+            return Refusal("no_page", "there is no page to trade on")
+        refusal = self._acts.follow(order, intent, signal, at)
+        if refusal is None:
+            self._begin(order, hands, group)
+        return refusal
+
+    def _begin(self, order: Order, hands: Hands, group: asyncio.TaskGroup) -> asyncio.Future[Outcome]:
         way = self._ways[order.request] = asyncio.get_running_loop().create_future()
         group.create_task(self._carry_out(order, hands, way), name=f"order {order.id}")
-        return Later(self._told(order.id), asyncio.shield(way))
+        return way
 
     def stored(self, request: Request) -> Refusal | Later | Repeat | None:
         """The answer to a request whose id is known, also while its order is on its way; None for a new one.
@@ -174,7 +189,7 @@ class Trading:
         return self._turned("killed", reason)
 
     def _turned(self, state: TradingState, reason: str) -> TradingSwitch | Refusal:
-        return self._orders.turn(state, reason.strip(), self._now()) or self.switch
+        return self._acts.turn(state, reason.strip()) or self.switch
 
     # ------------------------------------------------------------------------------------------------- one order
 
@@ -183,8 +198,8 @@ class Trading:
         decided = self._waits[order.id] = asyncio.Event()
         try:
             async with self._turn:
-                refusal = self._guards.before(order) or await self._place(order, hands)
-                self._orders.refuse(order.id, refusal, self._now())
+                refusal = self._guards.before(order, self._now()) or await self._place(order, hands)
+                self._acts.give_up(order.id, refusal)
                 trade = self._orders.trade(order.id)
                 if trade is not None and trade.stage not in _DECIDED:
                     await decided.wait()
@@ -199,7 +214,7 @@ class Trading:
         """Work the page; gives why the order is given up if it was not clicked."""
         try:
             async with asyncio.timeout(_PLACE_WITHIN):
-                placed = await hands.place(order, OrderPermit(self._guards, order))
+                placed = await hands.place(order, OrderPermit(self._guards, self._acts, order, self._now))
         except PageError as problem:
             return Refusal(problem.code, problem.detail, {"tried": problem.tried, "artifact": problem.artifact})
         except Disconnected as problem:
@@ -207,7 +222,7 @@ class Trading:
         except TimeoutError:
             return Refusal("control_stuck", f"the page did not let itself be worked within {_PLACE_WITHIN:g} s")
         finally:
-            self._orders.worked(order.id, self._now())
+            self._acts.worked(order.id)
         if placed.artifacts is not None:
             self._orders.attach(order.id, placed.artifacts, self._now())
         return placed.refusal or Refusal("control_stuck", "the page was worked, and nothing was clicked")
@@ -231,12 +246,6 @@ class Trading:
         )
 
     # ------------------------------------------------------------------------------------------------- answering
-
-    def _refused(self, order: Order, refusal: Refusal) -> Outcome:
-        self._orders.refuse(order.id, refusal, self._now())
-        trade = self._orders.trade(order.id)
-        assert trade is not None
-        return self._answer(trade, refusal)
 
     def _told(self, ident: str) -> dict[str, Any]:
         trade = self._orders.trade(ident)

@@ -5,12 +5,14 @@ table (its `Config`), so `[driver.<name>]` is not here.
 """
 
 import os
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
+from qfluxd.hours import DAY_LONG, Calendar, parse_clock, parse_days, parse_hours, parse_zone
 from qfluxd.model import parse_timeframe, timeframe_name
 
 
@@ -98,7 +100,7 @@ class DriverSettings(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    name: str = Field(default="pocketoption", description="pocketoption, replay, or a plug-in")
+    name: str = Field(default="pocketoption", description="pocketoption, paper, replay, or a plug-in")
 
 
 class MarketSettings(Table):
@@ -157,12 +159,121 @@ class MqttSettings(Table):
     )
 
 
-class RiskSettings(Table):
+def _readable(parse: Callable[[str], object]) -> AfterValidator:
+    """A text that `parse` can read; it stays as it was written."""
+
+    def check(text: str) -> str:
+        parse(text)
+        return text
+
+    return AfterValidator(check)
+
+
+def _beginning(text: str) -> None:
+    if parse_clock(text) == DAY_LONG:
+        raise ValueError("a day begins at 23:59 at the latest; write 00:00 for midnight")
+
+
+Money = Annotated[Decimal, Field(gt=0, le=10**12)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Limits(Table):
+    """What may not be passed by the whole account, by one strategy, or on each asset; what is not set limits nothing.
+
+    The promise: every limit that concerns an order binds it, so that a strategy's own can only be tighter than the
+    account's. Money is in the account's currency, a profit or loss is what the deals themselves came to, and an order
+    in doubt counts as lost in full.
+    """
+
+    max_stake: Money | None = Field(default=None, examples=[5], description="the largest stake of one order")
+    min_stake: Money | None = Field(default=None, examples=[1], description="the least stake of one order")
+    max_open: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        default=None, examples=[2], description="orders and deals that may be open at a time"
+    )
+    max_at_risk: Money | None = Field(
+        default=None, examples=[20], description="what the stakes that are out may come to together"
+    )
+    max_per_currency: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        default=None,
+        examples=[2],
+        description="orders and deals that may be open at a time on assets that share a currency (EURUSD: EUR and USD)",
+    )
+    max_daily_loss: Money | None = Field(
+        default=None,
+        examples=[20],
+        description="no new order once the day's losses and the stakes still at risk could come to more",
+    )
+    max_weekly_loss: Money | None = Field(
+        default=None, examples=[60], description="the same for the week, which begins on Monday"
+    )
+    stop_at_daily_profit: Money | None = Field(
+        default=None, examples=[30], description="no new order once the day's profit has reached this"
+    )
+    stop_at_weekly_profit: Money | None = Field(
+        default=None, examples=[100], description="no new order once the week's profit has reached this"
+    )
+    max_drawdown: Money | None = Field(
+        default=None,
+        examples=[50],
+        description="how far the result may fall below its best since trading was last resumed; where the account has "
+        "fallen so far trading is killed, and only a person resumes it",
+    )
+    loss_streak: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        default=None,
+        examples=[3],
+        description="after so many losses in a row no order for as long as cool_down; a tie neither adds nor breaks",
+    )
+    cool_down: Annotated[str, _readable(parse_timeframe)] = Field(
+        default="15m", description="how long a streak of losses stops orders, from the end of the last one, such as 15m"
+    )
+    orders_per_minute: Annotated[int, Field(ge=1, le=600)] | None = Field(
+        default=None, examples=[2], description="orders let through in any minute"
+    )
+    orders_per_hour: Annotated[int, Field(ge=1, le=36_000)] | None = Field(
+        default=None, examples=[20], description="orders let through in any hour"
+    )
+    orders_per_day: Annotated[int, Field(ge=1, le=864_000)] | None = Field(
+        default=None, examples=[100], description="orders let through in a day"
+    )
+    one_per_candle: bool | None = Field(
+        default=None, examples=[True], description="true: a strategy orders at most once on the same candle of an asset"
+    )
+    min_payout: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        default=None, examples=[80], description="percent that a win must pay at least; an unknown payout is too little"
+    )
+    break_even_margin: Share | None = Field(
+        default=None,
+        examples=[0.02],
+        description="the probability of a win, where a strategy states one, must be so far above break-even",
+    )
+    require_probability: bool | None = Field(
+        default=None,
+        examples=[True],
+        description="true: a strategy that states no probability of a win orders nothing",
+    )
+    min_confidence: Share | None = Field(
+        default=None, examples=[0.6], description="a strategy's signal must be at least so confident, 0 to 1"
+    )
+    min_balance: Annotated[Decimal, Field(ge=0, le=10**12)] | None = Field(
+        default=None, examples=[100], description="what the balance must still be once the stake is taken"
+    )
+    max_clock_offset: Annotated[float, Field(gt=0, le=86_400)] | None = Field(
+        default=None, examples=[2.0], description="seconds by which the broker's clock and this machine's may differ"
+    )
+    hours: Annotated[str, _readable(parse_hours)] | None = Field(
+        default=None,
+        examples=["08:00-20:00"],
+        description="orders only at these times of day, by the clock of [risk] timezone; several with commas",
+    )
+    days: Annotated[str, _readable(parse_days)] | None = Field(
+        default=None, examples=["mon-fri"], description="orders only on these days of the week; several with commas"
+    )
+
+
+class RiskSettings(Limits):
     """The last word before money moves; no command can loosen it."""
 
-    allow_real: bool = Field(
-        default=False, description="true: orders may go to the real account; only the file can set it, never a command"
-    )
     max_stake: Decimal = Field(
         default=Decimal(10), gt=0, le=10**12, description="the largest stake of one order, in the account's currency"
     )
@@ -171,12 +282,30 @@ class RiskSettings(Table):
         default=Decimal(50),
         gt=0,
         le=10**12,
-        description="no new order once the day's losses and the stakes still at risk reach this (days are UTC)",
+        description="no new order once the day's losses and the stakes still at risk could come to more",
     )
     orders_per_minute: int = Field(default=6, ge=1, le=600, description="orders let through in any minute")
+    one_per_candle: bool = Field(
+        default=True, description="true: a strategy orders at most once on the same candle of an asset"
+    )
+    allow_real: bool = Field(
+        default=False, description="true: orders may go to the real account; only the file can set it, never a command"
+    )
     answer_within: float = Field(
         default=10.0, ge=1, le=60, description="seconds in which the broker answers an order; then it is in doubt"
     )
+    timezone: Annotated[str, _readable(parse_zone)] = Field(
+        default="UTC", description="the time zone of days and hours, such as Europe/Berlin"
+    )
+    day_starts: Annotated[str, _readable(_beginning)] = Field(
+        default="00:00", description="when a day begins there, for all limits by the day and by the week"
+    )
+    asset: Limits = Field(default=Limits(), description="limits that hold on each asset alone")
+
+    @property
+    def calendar(self) -> Calendar:
+        """Which day and week a moment belongs to."""
+        return Calendar(parse_zone(self.timezone), parse_clock(self.day_starts))
 
 
 class ScreenshotSettings(Table):
@@ -186,6 +315,21 @@ class ScreenshotSettings(Table):
     what: Literal["page", "chart", "panel"] = Field(default="page", description="what a scheduled one shows")
     keep_days: int = Field(default=14, ge=1, description="days after which pictures and trade artifacts are deleted")
     keep_mb: int = Field(default=500, ge=1, description="megabytes past which the oldest are deleted")
+
+
+class HousekeepingSettings(Table):
+    """What is put away by schedule: an interval such as 6h, or a cron line in UTC."""
+
+    backup: str | None = Field(
+        default="0 3 * * *", description="when the journal is copied to backups in the state folder"
+    )
+    report: str | None = Field(
+        default="5 0 * * *", description="when the score is written to reports in the state folder"
+    )
+    scan: str | None = Field(
+        default=None, examples=["1h"], description="when what the page shows is written to scans in the state folder"
+    )
+    keep: int = Field(default=14, ge=1, le=10_000, description="how many of each stay")
 
 
 class LogSettings(Table):

@@ -22,6 +22,7 @@ from qfluxd.api.mosquitto import is_loopback
 from qfluxd.api.outbox import Outbox
 from qfluxd.api.payloads import MqttHealth, StatusPayload
 from qfluxd.api.replies import Replies
+from qfluxd.api.setting import PATTERNS
 from qfluxd.errors import ConfigError, Disconnected, Mistake
 from qfluxd.keeping import keep
 from qfluxd.model import Alert
@@ -124,6 +125,9 @@ class MqttEdge:
         """Hear requests first, so that none sent on our birth is missed; then say everything."""
         if not await line.subscribe("request/#", stored=True):
             get_logger().warning("mqtt broker forbids us to hear requests", topic=f"{self._base}request/#")
+        for pattern in PATTERNS:
+            if not await line.subscribe(pattern, stored=True):
+                get_logger().warning("mqtt broker forbids us to hear settings", topic=f"{self._base}{pattern}")
         await line.subscribe("status", stored=False)
         self._rivals.clear()  # those that are there answer our greeting
         self._greet_others(line)

@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import Literal
 
 from qfluxd.api.feed import Feed
-from qfluxd.api.wire import Message, Wire, session_event
-from qfluxd.model import Candle, Fact, Gap, Millis, Quote, Series, Session, SessionState, Tick, TradingSwitch
+from qfluxd.api.wire import Message, Wire, session_event, signal_event
+from qfluxd.model import Candle, Fact, Gap, Millis, Quote, Series, Session, SessionState, Tick, TradingSwitch, Verdict
 from qfluxd.settings import RiskSettings
 
 type Stream = Literal["ticks", "candles", "both"]
@@ -44,6 +44,7 @@ class Outbox:
         self._truth: dict[str, Message] = {}
         self._feeds: list[Feed] = []
         self._newest: dict[Series, Millis] = {}
+        self._signals: dict[tuple[str, str], Millis] = {}
         self._state: SessionState | None = None
         self._quotes = Throttle(self._put_quote)
 
@@ -80,6 +81,8 @@ class Outbox:
                 self._on_session(fact)
             case Gap():
                 self._on_gap(fact)
+            case Verdict():
+                self._on_verdict(fact)
             case TradingSwitch():
                 self._switch = fact
                 self.put(self._wire.encode(fact))
@@ -124,6 +127,15 @@ class Outbox:
         for series in [series for series, at in self._newest.items() if series.asset == gap.asset and at > gap.end]:
             del self._newest[series]
         self.put(self._wire.encode(gap))
+
+    def _on_verdict(self, verdict: Verdict) -> None:
+        """The topic is about the newest signal; what becomes of older ones is an event."""
+        signal = verdict.signal
+        key = signal.plan, signal.series.asset
+        if signal.at >= self._signals.get(key, signal.at):
+            self._signals[key] = signal.at
+            self.put(self._wire.signal(verdict))
+        self.put(signal_event(verdict))
 
     def _on_session(self, session: Session) -> None:
         self.put(self._wire.encode(session))

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from qfluxd.model import Account, Millis, Quality, SessionState, Side, Stage, TradingState
+from qfluxd.model import Account, Millis, Mode, Outcome, PlanPhase, Quality, SessionState, Side, Stage, TradingState
 
 type LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -20,6 +20,16 @@ class StatusPayload(msgspec.Struct, frozen=True, gc=False):
     session: str
     reason: Literal["start", "stop", "lost"]
     at: Millis
+
+
+class DecisionsPayload(msgspec.Struct, frozen=True, gc=False):
+    """Everything that strategies decided in a run: how many signals were judged, and the SHA-256 of all of them.
+
+    A recording of the run that is replayed has the same one.
+    """
+
+    count: int
+    fingerprint: str
 
 
 class SessionPayload(msgspec.Struct, frozen=True, gc=False):
@@ -220,7 +230,10 @@ class OpenTradesPayload(msgspec.Struct, frozen=True, gc=False, omit_defaults=Tru
 
 
 class ControlPayload(msgspec.Struct, frozen=True, gc=False):
-    """Whether orders are let through, and the limits that hold for them."""
+    """Whether orders are let through, and the limits that hold for them.
+
+    `limits` are the other limits of the account that are set, `asset` those of each asset.
+    """
 
     trading: TradingState
     reason: str
@@ -230,6 +243,119 @@ class ControlPayload(msgspec.Struct, frozen=True, gc=False):
     max_open: int
     max_daily_loss: Decimal
     orders_per_minute: int
+    limits: dict[str, Any]
+    asset: dict[str, Any]
+
+
+class SignalPayload(msgspec.Struct, frozen=True, gc=False):
+    """The newest signal of a strategy on an asset, and what became of it.
+
+    `candle` is the opening time of the candle it rests on. `payout` is in percent as it was when it was said, and
+    `break_even` the share of decisive trades (0 to 1) that must be won at that payout; both null where nobody had told.
+    `confidence` is 0 to 1 in the strategy's own measure; `probability` is that of a win, where the strategy states one.
+    `reasons` are the numbers that the strategy looked at.
+    """
+
+    id: str
+    strategy: str
+    use: str
+    asset: str
+    timeframe: str
+    candle: Millis
+    at: Millis
+    side: Side
+    confidence: float
+    probability: float | None
+    expiry: str
+    payout: int | None
+    break_even: float | None
+    mode: Mode
+    stake: Decimal | None
+    outcome: Outcome
+    code: str
+    error: str | None
+    trade: str | None
+    profit: Decimal | None
+    changed: Millis
+    reasons: dict[str, float | None]
+
+
+class SignalEventPayload(msgspec.Struct, frozen=True, gc=False):
+    """A strategy has said something, or something has become of what it said."""
+
+    event_type: Outcome
+    signal: SignalPayload
+
+
+class StrategyPayload(msgspec.Struct, frozen=True, gc=False):
+    """One strategy of the configuration, and how it is doing. Counts are since the daemon's start.
+
+    `state` is ``running``, ``warming`` (too few candles yet), ``off`` or ``benched`` (it failed; `detail` says how).
+    `refused` counts by code; `skipped` are runs that came too late; `took_us` is how long its last look took.
+    """
+
+    strategy: str
+    use: str
+    enabled: bool
+    mode: Mode
+    state: PlanPhase
+    detail: str
+    assets: tuple[str, ...]
+    timeframe: str
+    options: dict[str, Any]
+    signals: int
+    refused: dict[str, int]
+    skipped: int
+    last_signal: Millis | None
+    took_us: int | None
+
+
+class ScorePayload(msgspec.Struct, frozen=True, gc=False):
+    """What some trades came to, and how much that tells.
+
+    `rate` is the share won of the decisive trades, `low` to `high` its 95 % interval (Wilson), `break_even` what it has
+    to beat at the payouts of these very trades; all 0 to 1, null before there is one. A tie gives the stake back and is
+    not decisive. `e_value` is the evidence for an edge that may be looked at after every trade (20 is a claim),
+    `needed` about how many more decisive trades at this rate would tell; `verdict` says all of it in a sentence.
+    """
+
+    trades: int
+    won: int
+    lost: int
+    ties: int
+    unknown: int
+    rate: float | None
+    low: float | None
+    high: float | None
+    break_even: float | None
+    mean_payout: float | None
+    staked: Decimal
+    profit: Decimal
+    e_value: float
+    needed: int | None
+    verdict: str
+
+
+class StrategyScorePayload(msgspec.Struct, frozen=True, gc=False):
+    """What one strategy's trades came to, those through the page and those on paper."""
+
+    live: ScorePayload | None
+    shadow: ScorePayload | None
+
+
+class StatsPayload(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What trades came to: `live` all of the account's, those by hand too, `shadow` all on paper, and by strategy.
+
+    `since` is the beginning of the day, null for all that the journal knows; `omitted` counts strategies that did not
+    fit into 64 KB.
+    """
+
+    at: Millis
+    since: Millis | None
+    live: ScorePayload
+    shadow: ScorePayload
+    strategies: dict[str, StrategyScorePayload]
+    omitted: int = 0
 
 
 class LogPayload(msgspec.Struct, frozen=True, gc=False):
@@ -256,6 +382,10 @@ PAYLOADS: tuple[type[msgspec.Struct], ...] = (
     TradeEventPayload,
     OpenTradesPayload,
     ControlPayload,
+    SignalPayload,
+    SignalEventPayload,
+    StrategyPayload,
+    StatsPayload,
     LogPayload,
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from time import monotonic
 
+import msgspec
 from structlog import get_logger
 
 from qfluxd.api.answers import Answers
@@ -13,6 +14,7 @@ from qfluxd.api.commands import Result
 from qfluxd.api.feed import Feed
 from qfluxd.api.line import Received
 from qfluxd.api.payloads import encode_json
+from qfluxd.api.setting import command_of
 from qfluxd.api.wire import Message
 
 ECHO_WITHIN = 5.0
@@ -45,10 +47,13 @@ class Replies:
         """Answer one request in a task of its own; `echoes` where the broker brings our own messages back."""
         if not request.payload and (request.retain or (echoes and self._is_echo(request.topic))):
             return
-        name = request.topic.removeprefix("request").removeprefix("/")
+        meant = command_of(request.topic, request.payload)
+        name = request.topic.removeprefix("request").removeprefix("/") if meant is None else meant[0]
         if request.retain:
             get_logger().warning("mqtt request was retained", command=name)
             self._clear(request.topic)
+        if meant is not None:
+            request = msgspec.structs.replace(request, payload=meant[1])
         task = work.create_task(self._answer(name, request), name=f"mqtt request {name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -5,8 +5,18 @@ from functools import cache
 
 import msgspec
 
-from qfluxd.api.payloads import AccountPayload, CandlePayload, DealPayload, SessionPayload, TradePayload
-from qfluxd.model import SECOND, AccountState, Candle, Deal, Session, Trade, timeframe_name
+from qfluxd.api.payloads import (
+    AccountPayload,
+    CandlePayload,
+    DealPayload,
+    ScorePayload,
+    SessionPayload,
+    SignalPayload,
+    StrategyPayload,
+    TradePayload,
+)
+from qfluxd.evidence import Summary, break_even
+from qfluxd.model import SECOND, AccountState, Candle, Deal, Millis, PlanState, Session, Trade, Verdict, timeframe_name
 
 CENT = Decimal("0.01")
 
@@ -87,7 +97,7 @@ def trade_payload(trade: Trade) -> TradePayload:
         trade.asset,
         trade.side,
         money(trade.stake),
-        _timeframe(max(SECOND, round(trade.expiry / SECOND) * SECOND)),
+        length_name(trade.expiry),
         trade.stage,
         trade.code,
         trade.detail or None,
@@ -97,4 +107,80 @@ def trade_payload(trade: Trade) -> TradePayload:
         None if trade.deal is None else deal_payload(trade.deal),
         trade.artifacts,
         trade.foreign,
+    )
+
+
+def length_name(length: Millis) -> str:
+    """The name of a length that need not be a whole number of seconds."""
+    return _timeframe(max(SECOND, round(length / SECOND) * SECOND))
+
+
+def signal_payload(verdict: Verdict) -> SignalPayload:
+    """A signal with what became of it, as topics and answers show it."""
+    signal = verdict.signal
+    return SignalPayload(
+        id=signal.id,
+        strategy=signal.plan,
+        use=signal.strategy,
+        asset=signal.series.asset,
+        timeframe=_timeframe(signal.series.timeframe),
+        candle=signal.candle,
+        at=signal.at,
+        side=signal.side,
+        confidence=signal.confidence,
+        probability=signal.probability,
+        expiry=length_name(signal.expiry),
+        payout=signal.payout,
+        break_even=None if not signal.payout else break_even(signal.payout),
+        mode=signal.mode,
+        stake=None if verdict.stake is None else money(verdict.stake),
+        outcome=verdict.outcome,
+        code=verdict.code,
+        error=verdict.detail or None,
+        trade=verdict.trade,
+        profit=None if verdict.profit is None else money(verdict.profit),
+        changed=verdict.at,
+        reasons=signal.reasons,
+    )
+
+
+def strategy_payload(state: PlanState) -> StrategyPayload:
+    """A strategy of the configuration as topics and answers show it."""
+    return StrategyPayload(
+        strategy=state.name,
+        use=state.use,
+        enabled=state.enabled,
+        mode=state.mode,
+        state=state.phase,
+        detail=state.detail,
+        assets=state.assets,
+        timeframe=_timeframe(state.timeframe),
+        options=state.options,
+        signals=state.signals,
+        refused=state.refused,
+        skipped=state.skipped,
+        last_signal=state.last_signal,
+        took_us=state.took_us,
+    )
+
+
+def score_payload(summary: Summary) -> ScorePayload:
+    """What trades came to, as topics and answers show it."""
+    decisive = summary.rate is not None
+    return ScorePayload(
+        trades=summary.won + summary.lost + summary.tie + summary.unknown,
+        won=summary.won,
+        lost=summary.lost,
+        ties=summary.tie,
+        unknown=summary.unknown,
+        rate=summary.rate,
+        low=summary.interval.low if decisive else None,
+        high=summary.interval.high if decisive else None,
+        break_even=summary.break_even,
+        mean_payout=summary.mean_payout,
+        staked=money(summary.staked),
+        profit=money(summary.profit),
+        e_value=summary.edge,
+        needed=summary.needed,
+        verdict=summary.verdict,
     )

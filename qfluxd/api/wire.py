@@ -20,12 +20,22 @@ from qfluxd.api.payloads import (
     LogPayload,
     OpenTradesPayload,
     SessionEventPayload,
+    SignalEventPayload,
+    StatsPayload,
     StatusPayload,
     TickPayload,
     TradeEventPayload,
     encode_json,
 )
-from qfluxd.api.shapes import account_payload, candle_payload, money, session_payload, trade_payload
+from qfluxd.api.shapes import (
+    account_payload,
+    candle_payload,
+    money,
+    session_payload,
+    signal_payload,
+    strategy_payload,
+    trade_payload,
+)
 from qfluxd.api.topics import Topics
 from qfluxd.model import (
     AccountState,
@@ -35,18 +45,21 @@ from qfluxd.model import (
     Gap,
     Millis,
     OpenTrades,
+    PlanState,
     Quote,
     Session,
     Streaming,
     Tick,
     Trade,
     TradingSwitch,
+    Verdict,
 )
-from qfluxd.settings import RiskSettings
+from qfluxd.settings import Limits, RiskSettings
 
 API_VERSION = 1
 LARGEST = 64 * 1024
 """Bytes: no JSON message is larger, and no request may be."""
+_TOLD_ALONE = {"max_stake", "max_open", "max_daily_loss", "orders_per_minute"}
 LARGEST_INFO = 2 * 1024
 """Bytes: what small clients can take in as `info`."""
 HEALTH_EXPIRES = 90
@@ -100,6 +113,11 @@ class Wire:
         payload = AssetPayload(fact.asset, fact.price, fact.payout, fact.open, fact.sentiment, fact.at)
         return _kept(f"asset/{self.topics[fact.asset]}", payload)
 
+    def signal(self, fact: Verdict) -> Message:
+        """``signal/<strategy>/<asset>``."""
+        payload = signal_payload(fact)
+        return _kept(f"signal/{payload.strategy}/{self.topics[payload.asset]}", payload)
+
     def encode(self, fact: Fact) -> Message:
         """The message for any fact; for a session its state (`session_event` tells of the change)."""
         match fact:
@@ -124,6 +142,10 @@ class Wire:
                 return open_trades(fact)
             case TradingSwitch():
                 return control(fact, self.limits)
+            case Verdict():
+                return self.signal(fact)
+            case PlanState():
+                return strategy(fact)
 
 
 def _kept(topic: str, payload: msgspec.Struct, expiry: int | None = None) -> Message:
@@ -190,8 +212,32 @@ def control(fact: TradingSwitch, limits: RiskSettings) -> Message:
         limits.max_open,
         money(limits.max_daily_loss),
         limits.orders_per_minute,
+        limits.model_dump(include=set(Limits.model_fields), exclude=_TOLD_ALONE, exclude_none=True),
+        limits.asset.model_dump(exclude_defaults=True),
     )
     return _kept("control", payload)
+
+
+def signal_event(fact: Verdict) -> Message:
+    """``event/signal``."""
+    return Message("event/signal", encode_json(SignalEventPayload(fact.outcome, signal_payload(fact))), qos=1)
+
+
+def strategy(fact: PlanState) -> Message:
+    """``strategy/<name>``; of one that is not configured any more the broker forgets."""
+    topic = f"strategy/{fact.name}"
+    return Message(topic, b"", retain=True, qos=1) if fact.phase == "gone" else _kept(topic, strategy_payload(fact))
+
+
+def stats(which: Literal["today", "total"], payload: StatsPayload) -> Message:
+    """``stats/today`` and ``stats/total``, under 64 KB: of many strategies the last are left out and counted."""
+    message = _kept(f"stats/{which}", payload)
+    while len(message.payload) > LARGEST:
+        kept = dict(list(payload.strategies.items())[: len(payload.strategies) // 2])
+        omitted = payload.omitted + len(payload.strategies) - len(kept)
+        payload = msgspec.structs.replace(payload, strategies=kept, omitted=omitted)
+        message = _kept(f"stats/{which}", payload)
+    return message
 
 
 def screenshot(jpeg: bytes) -> Message:

@@ -19,10 +19,13 @@ def check(*, config: Config = None, set_: Set = None, json: Json = False) -> int
         found = loaded(config, set_)
     except ConfigError as problem:
         return _wrong(problem, json)
+    from qfluxd.config import stake_notices
+
+    notices = (*found.notices, *stake_notices(found))
     if json:
-        put_json({"ok": True, "file": found.file, "mistakes": [], "notices": found.notices})
+        put_json({"ok": True, "file": found.file, "mistakes": [], "notices": notices})
     else:
-        for notice in found.notices:
+        for notice in notices:
             put(notice)
         put(f"{found.file or 'the defaults'}: right")
     return 0

@@ -114,6 +114,38 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             ("qfluxd trades show evening-1", "qfluxd trades show evening-1 --json"),
         ),
     ),
+    "Strategies": (
+        Command(
+            "strategy list",
+            "qfluxd.cli.strategies:listing",
+            "List every strategy: what it does, its options, how many candles it needs.",
+            ("qfluxd strategy list", "qfluxd strategy list --folder ~/ideas --json"),
+        ),
+        Command(
+            "strategy new",
+            "qfluxd.cli.strategies:new",
+            "Write a strategy to begin with; never over a file that exists.",
+            ("qfluxd strategy new my_idea", "qfluxd strategy new my_idea --folder ~/ideas"),
+        ),
+        Command(
+            "strategy check",
+            "qfluxd.cli.strategies:check",
+            "Look whether a strategy keeps its promises: no look ahead, no chance, an honest warm-up, and more.",
+            (
+                "qfluxd strategy check strategies/my_idea.py",
+                """qfluxd strategy check ema_cross --options '{"fast": 5}' --json""",
+            ),
+        ),
+        Command(
+            "train",
+            "qfluxd.cli.training:train",
+            "Train a model on stored candles, and tell whether it is proven to beat break-even.",
+            (
+                "qfluxd train EURUSD_otc --timeframe 1m --payout 85 --out models/eurusd.onnx",
+                "qfluxd train --recipe eurusd.toml --out models/eurusd.onnx --json",
+            ),
+        ),
+    ),
     "Data": (
         Command(
             "replay",
@@ -145,6 +177,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
 FAMILIES = {
     "config": "Show, describe or begin a configuration.",
     "trades": "Look into the journal of trades.",
+    "strategy": "List strategies, begin one of your own, and check it.",
     "data": "List, export and verify what is stored.",
 }
 """Commands that only hold others."""

@@ -28,7 +28,7 @@ def listing(*, folder: Folder = None, config: Config = None, json: Json = False)
 
     from qfluxd.market.data import list_data
 
-    root = _root(folder, config)
+    root = data_folder(folder, config)
     found = [msgspec.to_builtins(stored) for stored in list_data(root)]
     if json:
         put_json(found)
@@ -77,11 +77,11 @@ def export(
     """
     from qfluxd.market.data import export as to_file
 
-    shelf, (start, end) = _shelf(asset, timeframe), _stretch(since, until)
+    shelf, (start, end) = _shelf(asset, timeframe), stretch(since, until)
     form = _form(to, json)
     if to is None:
         sys.stdout.flush()
-    rows = to_file(_root(folder, config), shelf, start, end, sys.stdout.buffer if to is None else to, form)
+    rows = to_file(data_folder(folder, config), shelf, start, end, sys.stdout.buffer if to is None else to, form)
     if to is not None:
         put(f"{to}: {rows} rows")
 
@@ -105,9 +105,9 @@ def verify(
     from qfluxd.market.findings import Rules
     from qfluxd.market.verify import verify as look_through
 
-    start, end = _stretch(since, until)
-    root = _root(folder, config)
-    rules = Rules(origin=getattr(loaded(config).driver_config, "server_offset", 7200) * 1000)
+    start, end = stretch(since, until)
+    root = data_folder(folder, config)
+    rules = Rules(origin=getattr(loaded(config).market_config, "server_offset", 7200) * 1000)
     counts: Counter[str] = Counter()
     for finding in look_through(root, start, end, rules=rules, wanted=lambda shelf: asset in (None, shelf.asset)):
         counts[finding.level] += 1
@@ -121,7 +121,8 @@ def verify(
     return int(counts["wrong"] > 0)
 
 
-def _root(folder: Path | None, config: Path | None) -> Path:
+def data_folder(folder: Path | None, config: Path | None) -> Path:
+    """Where stored data lie. Raises `Failed` where the folder that was named is none."""
     root = folder or loaded(config).settings.daemon.state_dir / "data"
     if folder and not folder.is_dir():
         raise Failed(f"{folder} is not a folder")
@@ -146,7 +147,8 @@ def _form(to: Path | None, json: bool) -> "Form":
     return _FORMS[to.suffix]
 
 
-def _stretch(since: str | None, until: str | None) -> tuple[int, int]:
+def stretch(since: str | None, until: str | None) -> tuple[int, int]:
+    """From when until when, in ms UTC. Raises `Failed` where a text is no time."""
     from qfluxd.market.layout import LAST_MILLIS
 
     return (_millis(since) if since else 0, _millis(until) if until else LAST_MILLIS)

@@ -52,7 +52,14 @@ def _log_as(found: "Loaded") -> None:
         log.info("configuration", notice=notice)
 
 
-async def run(*, config: Config = None, set_: Set = None) -> int:
+async def run(
+    *,
+    config: Config = None,
+    set_: Set = None,
+    record: Annotated[
+        str | None, Parameter(help="Record everything from the start, to captures/NAME.jsonl in the state folder.")
+    ] = None,
+) -> int:
     """Run the daemon in the foreground, for systemd or a terminal.
 
     SIGTERM or Ctrl-C stops it, SIGHUP reads the configuration again.
@@ -62,7 +69,7 @@ async def run(*, config: Config = None, set_: Set = None) -> int:
     _log_as(found)
     from qfluxd.daemon import run_daemon
 
-    return await run_daemon(found)
+    return await run_daemon(found, record=record)
 
 
 async def demo(
@@ -74,7 +81,7 @@ async def demo(
 ) -> int:
     """Start everything with no account: practice broker, Chrome, MQTT broker, daemon.
 
-    Prints where each can be reached and a line per closed candle, until Ctrl-C.
+    Prints where each can be reached, and a line per closed candle and signal, until Ctrl-C.
     """
     from qfluxd.demo import DemoOptions, run_demo
 
@@ -113,7 +120,7 @@ async def _chrome(found: "Loaded", url: str | None) -> int:
 def _first_page(found: "Loaded") -> str | None:
     from qfluxd.chrome.pages import start_page
 
-    return start_page(getattr(found.driver_config, "pages", ()))
+    return start_page(getattr(found.market_config, "pages", ()))
 
 
 async def practice(

@@ -1,7 +1,21 @@
 """config.toml, environment and credentials to settings: every mistake at once, each with its place."""
 
 from qfluxd.config.changes import Change, Changes, diff
-from qfluxd.config.load import Loaded, find_file, load
-from qfluxd.config.settings import Settings
+from qfluxd.config.load import Loaded, find_file, load, stake_notices
+from qfluxd.config.plans import Retrained
+from qfluxd.config.settings import Settings, latency_of, own_strategies, rules_of
 
-__all__ = ["Change", "Changes", "Loaded", "Settings", "diff", "find_file", "load"]
+__all__ = [
+    "Change",
+    "Changes",
+    "Loaded",
+    "Retrained",
+    "Settings",
+    "diff",
+    "find_file",
+    "latency_of",
+    "load",
+    "own_strategies",
+    "rules_of",
+    "stake_notices",
+]

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from qfluxd.config.load import Loaded
-from qfluxd.config.settings import Settings
+from qfluxd.config.settings import STRATEGY, Settings
 from qfluxd.config.show import flat, readable
-from qfluxd.settings import RiskSettings, ScreenshotSettings
+from qfluxd.settings import HousekeepingSettings, RiskSettings, ScreenshotSettings
 
 LIVE = frozenset(
     {
@@ -18,9 +18,14 @@ LIVE = frozenset(
         "store.keep_days",
         *(f"risk.{key}" for key in RiskSettings.model_fields),
         *(f"screenshot.{key}" for key in ScreenshotSettings.model_fields),
+        *(f"housekeeping.{key}" for key in HousekeepingSettings.model_fields),
     }
 )
-"""The keys that a running daemon takes over; every other one needs a restart."""
+"""The keys that a running daemon takes over, beside every strategy; every other one needs a restart."""
+
+
+def _is_live(key: str) -> bool:
+    return key in LIVE or key.startswith(f"{STRATEGY}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +54,8 @@ def diff(old: Loaded, new: Loaded) -> Changes:
     """Compare two configurations key by key."""
     changes = list(_changes(old, new))
     return Changes(
-        live=tuple(change for change in changes if change.key in LIVE),
-        restart=tuple(change for change in changes if change.key not in LIVE),
+        live=tuple(change for change in changes if _is_live(change.key)),
+        restart=tuple(change for change in changes if not _is_live(change.key)),
         settings=_with_live(old.settings, new.settings),
     )
 
@@ -67,6 +72,5 @@ def _with_live(old: Settings, new: Settings) -> Settings:
     for key in LIVE:
         table, _, name = key.partition(".")
         taken.setdefault(table, {})[name] = getattr(getattr(new, table), name)
-    return old.model_copy(
-        update={table: getattr(old, table).model_copy(update=update) for table, update in taken.items()}
-    )
+    tables = {table: getattr(old, table).model_copy(update=update) for table, update in taken.items()}
+    return old.model_copy(update={**tables, STRATEGY: new.strategy})

@@ -3,16 +3,21 @@
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path as FilePath
 from typing import Any, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from qfluxd.config.layers import Layer, as_list
+from qfluxd.config.layers import Layer, as_list, dotted
 from qfluxd.config.lines import Path
-from qfluxd.config.settings import LATER, tables
+from qfluxd.config.plans import PlanSettings, beside_the_file, strategy_model
+from qfluxd.config.settings import LATER, STRATEGY, tables
 from qfluxd.errors import Mistake, PluginError
+from qfluxd.plans.looking import worded
 from qfluxd.plugins import driver_names, load_driver
 
+_SCHEDULES = {"screenshot": ("every",), "housekeeping": ("backup", "report", "scan")}
+"""The options that say when something is done."""
 _KINDS: dict[type, str] = {
     bool: "true or false",
     int: "a whole number",
@@ -40,14 +45,16 @@ _WORDS = (
 )
 
 
-def mistakes_in(layer: Layer) -> list[Mistake]:
-    """All that is wrong in one layer, whether or not a stronger one covers it."""
+def mistakes_in(layer: Layer, own_strategies: FilePath) -> list[Mistake]:
+    """All that is wrong in one layer, whether or not a stronger one covers it; `own_strategies` is a folder."""
     found = [*layer.mistakes, *_forbidden_here(layer), *_unreadable_schedule(layer)]
     models = tables()
     for name, value in layer.data.items():
         if name in LATER:
             continue
-        if name not in models:
+        if name == STRATEGY:
+            found += _plan_mistakes(layer, value, own_strategies)
+        elif name not in models:
             found.append(layer.mistake((name,), _unknown((name,), models, layer)))
         elif not isinstance(value, dict):
             found.append(layer.mistake((name,), f"must be a table{_but_is(value)}"))
@@ -67,16 +74,58 @@ def _forbidden_here(layer: Layer) -> Iterator[Mistake]:
         )
 
 
-def _unreadable_schedule(layer: Layer) -> Iterator[Mistake]:
-    screenshot = layer.data.get("screenshot")
-    every = screenshot.get("every") if isinstance(screenshot, dict) else None
-    if isinstance(every, str):
-        from qfluxd.housekeeping import parse_schedule  # a scheduler is not loaded for those who need none
+def _plan_mistakes(layer: Layer, plans: object, own: FilePath) -> Iterator[Mistake]:
+    """What is wrong with the `[[strategy]]` tables; only a file can hold them."""
+    if not layer.typed:
+        yield layer.mistake((STRATEGY,), "only the configuration file can hold strategies; write [[strategy]] there")
+        return
+    if not isinstance(plans, list) or not all(isinstance(plan, dict) for plan in plans):
+        yield layer.mistake((STRATEGY,), "must be a list of tables; write [[strategy]] above each")
+        return
+    names: set[object] = set()
+    for place, plan in enumerate(plans):
+        yield from _table_mistakes(layer, (STRATEGY, place), plan, PlanSettings)
+        yield from _option_mistakes(layer, (STRATEGY, place), plan, own)
+        if (name := plan.get("name")) in names:
+            yield layer.mistake((STRATEGY, place, "name"), f"another strategy is called {name} already")
+        names.add(name)
+        for key, field in PlanSettings.model_fields.items():
+            if field.is_required() and key not in plan:
+                yield layer.mistake((STRATEGY, place, key), f"is required: {field.description}")
 
+
+def _option_mistakes(layer: Layer, path: Path, plan: dict[str, Any], own: FilePath) -> Iterator[Mistake]:
+    """What the strategy itself says of its options."""
+    if "use" not in plan:
+        return
+    model = strategy_model(plan["use"], own)
+    if isinstance(model, str):
+        yield layer.mistake((*path, "use"), model)
+    elif isinstance(options := plan.get("options", {}), dict):
         try:
-            parse_schedule(every)
-        except ValueError as problem:
-            yield layer.mistake(("screenshot", "every"), str(problem))
+            given = beside_the_file(options, model, FilePath(layer.source).parent)
+            yield from _table_mistakes(layer, (*path, "options"), given, model, {"folder": own})
+        except Exception as problem:  # noqa: BLE001 - a strategy of the owner's own may do anything
+            yield layer.mistake((*path, "options"), f"{plan['use']} cannot be set up: {worded(problem)}")
+
+
+def _unreadable_schedule(layer: Layer) -> Iterator[Mistake]:
+    for table, keys in _SCHEDULES.items():
+        given = layer.data.get(table)
+        for key in keys:
+            text = given.get(key) if isinstance(given, dict) else None
+            if isinstance(text, str) and (said := _unscheduled(text)) is not None:
+                yield layer.mistake((table, key), said)
+
+
+def _unscheduled(text: str) -> str | None:
+    from qfluxd.housekeeping import parse_schedule  # a scheduler is not loaded for those who need none
+
+    try:
+        parse_schedule(text)
+    except ValueError as problem:
+        return str(problem)
+    return None
 
 
 def _driver_mistakes(layer: Layer, table: dict[str, Any]) -> Iterator[Mistake]:
@@ -105,18 +154,24 @@ def _plugin_mistakes(layer: Layer, name: str, table: dict[str, Any]) -> Iterator
         yield from _table_mistakes(layer, ("driver", name), table, model)
 
 
-def _table_mistakes(layer: Layer, path: Path, table: dict[str, Any], model: type[BaseModel]) -> list[Mistake]:
+def _table_mistakes(
+    layer: Layer,
+    path: Path,
+    table: dict[str, Any],
+    model: type[BaseModel],
+    context: dict[str, Any] | None = None,
+) -> list[Mistake]:
     """What one table's model says of it, and what it let pass that a file should not say."""
     if not layer.typed:
         _read_lists(table, model)
     told: dict[Path, list[str]] = {}
-    sound, wrong = _validated(table, model)
+    sound, wrong = _validated(table, model, context)
     for error in wrong:
         key = _key_of(error["loc"], table)
         told.setdefault(key, []).append(_sentence(error, layer, path + key, model))
     if layer.typed and sound is not None:
-        for name, what in _other_kinds(table, sound):
-            told.setdefault((name,), [what])
+        for key, what in _other_kinds(table, sound):
+            told.setdefault(key, [what])
     return [layer.mistake(path + key, " or ".join(dict.fromkeys(told[key]))) for key in told]
 
 
@@ -127,19 +182,21 @@ def _read_lists(table: dict[str, Any], model: type[BaseModel]) -> None:
             table[key] = as_list(value)
 
 
-def _validated(table: dict[str, Any], model: type[BaseModel]) -> tuple[BaseModel | None, list[Any]]:
+def _validated(
+    table: dict[str, Any], model: type[BaseModel], context: dict[str, Any] | None
+) -> tuple[BaseModel | None, list[Any]]:
     """The model of the sound part of a table, and the errors of the rest.
 
     What is required and not here may be given elsewhere, so its absence is no error yet.
     """
     try:
-        return model.model_validate(table), []
+        return model.model_validate(table, context=context), []
     except ValidationError as problem:
         errors: list[Any] = [error for error in problem.errors() if error["type"] != "missing"]
     bad = {error["loc"][0] for error in errors if error["loc"]}
     rest = {key: value for key, value in table.items() if key not in bad}
     try:
-        return model.model_validate(rest), errors
+        return model.model_validate(rest, context=context), errors
     except ValidationError:
         return None, errors
 
@@ -161,7 +218,7 @@ def _key_of(loc: Sequence[int | str], table: Mapping[str, Any]) -> Path:
 def _sentence(error: Any, layer: Layer, path: Path, model: type[BaseModel]) -> str:
     match error["type"]:
         case "extra_forbidden":
-            return _unknown(path, model.model_fields, layer)
+            return _unknown(path, _inner(model, error["loc"]).model_fields, layer)
         case "value_error":
             return str(error["ctx"]["error"])
         case "literal_error":
@@ -171,6 +228,15 @@ def _sentence(error: Any, layer: Layer, path: Path, model: type[BaseModel]) -> s
         case kind if kind.endswith("_type"):
             return _plain(error["msg"]) + _but_is(error["input"])
     return _plain(error["msg"])
+
+
+def _inner(model: type[BaseModel], loc: Sequence[int | str]) -> type[BaseModel]:
+    """The model of the table in a table that a location of pydantic's is in."""
+    for part in loc[:-1]:
+        field = model.model_fields.get(str(part))
+        if field is not None and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            model = field.annotation
+    return model
 
 
 def _plain(message: str) -> str:
@@ -193,7 +259,7 @@ def _but_is(value: object) -> str:
 def _unknown(path: Path, siblings: Iterable[str], layer: Layer) -> str:
     """That a key is unknown, and the one most likely meant: a sibling, else the same or a like name elsewhere."""
     name = str(path[-1])
-    table = "".join(f"{part}." for part in path[:-1])
+    table = f"{dotted(path[:-1])}." if path[1:] else ""
     found = difflib.get_close_matches(name, list(siblings), n=1, cutoff=0.65)
     if found:
         likely = table + found[0]
@@ -220,12 +286,14 @@ def driver_models() -> Iterator[tuple[str, type[BaseModel]]]:
             continue  # said where that driver is named
 
 
-def _other_kinds(table: Mapping[str, Any], model: BaseModel) -> Iterator[tuple[str, str]]:
+def _other_kinds(table: Mapping[str, Any], model: BaseModel) -> Iterator[tuple[Path, str]]:
     """Values of a file that were taken for something else: "1883" for a port, true for a number of days."""
     for key, value in table.items():
         taken = getattr(model, key, None)
-        if type(taken) in (bool, int, float, Decimal) and _taken_for(value, taken):
-            yield key, f"must be {_KINDS[type(taken)]}{_but_is(value)}"
+        if isinstance(taken, BaseModel) and isinstance(value, dict):
+            yield from (((key, *inner), what) for inner, what in _other_kinds(value, taken))
+        elif type(taken) in (bool, int, float, Decimal) and _taken_for(value, taken):
+            yield (key,), f"must be {_KINDS[type(taken)]}{_but_is(value)}"
 
 
 def _taken_for(value: object, taken: object) -> bool:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -13,30 +14,58 @@ from pydantic import BaseModel, ValidationError
 from qfluxd.config.checks import mistakes_in
 from qfluxd.config.layers import Layer, from_credentials, from_environment, from_file, from_overrides
 from qfluxd.config.lines import Path as KeyPath
-from qfluxd.config.settings import LATER, Settings
+from qfluxd.config.plans import MisfitError, Retrained, plan_of, retrained, twins_of, unusable
+from qfluxd.config.settings import LATER, STRATEGY, Settings, tables
 from qfluxd.errors import ConfigError, Mistake, PluginError
+from qfluxd.model import parse_timeframe
+from qfluxd.plans.plan import Plan
 from qfluxd.plugins import load_driver
-from qfluxd.ports import DriverModule
+from qfluxd.ports import Driver, DriverModule, Surroundings
+from qfluxd.settings import default_state_dir
 
 DEFAULT = "default"
+_BANK, _PAYOUT = Decimal(1000), 85
+"""What the risk of ruin is told for, where nobody knows the account yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beneath:
+    """The driver that another one rests on (its `on`), and its own table."""
+
+    name: str
+    driver: DriverModule
+    config: BaseModel
+
+    def connect(self, surroundings: Surroundings) -> Driver:
+        """That driver; opens nothing yet."""
+        return self.driver.connect(self.config, surroundings)
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """Settings that are sound, and where they came from.
 
-    `driver` is the driver's module and `driver_config` its own table. `origins` tells for every dotted key its
-    source (``config.toml:12``, ``environment variable …``, ``default``). `notices` are sentences that an owner
-    should read; none of them keeps the daemon from starting.
+    `driver` is the driver's module and `driver_config` its own table, `beneath` the driver that it rests on, if any;
+    `plans` are the strategies, in the order of the file, and `retrained` the models that are trained again. `origins`
+    tells for every dotted key its source (``config.toml:12``, ``environment variable …``, ``default``). `notices` are
+    sentences that an owner should read; none of them keeps the daemon from starting.
     """
 
     settings: Settings
     driver: DriverModule
     driver_config: BaseModel
+    plans: tuple[Plan, ...]
+    retrained: tuple[Retrained, ...]
     origins: Mapping[str, str]
     notices: tuple[str, ...]
     file: Path | None
     overrides: Mapping[str, object]
+    beneath: Beneath | None = None
+
+    @property
+    def market_config(self) -> BaseModel:
+        """The table of the driver that hears the market."""
+        return self.driver_config if self.beneath is None else self.beneath.config
 
     def reread(self) -> "Loaded":
         """Read the same sources again.
@@ -65,7 +94,8 @@ def load(file: Path | None = None, overrides: Mapping[str, object] | None = None
     ]
     if found:
         layers.append(from_file(found))
-    mistakes = [mistake for layer in layers for mistake in mistakes_in(layer)]
+    own = _own_strategies(layers)
+    mistakes = [mistake for layer in layers for mistake in mistakes_in(layer, own)]
     notices = _notices(layers, found)
     for layer in layers:
         layer.data = {name: value for name, value in layer.data.items() if name not in LATER}
@@ -73,7 +103,10 @@ def load(file: Path | None = None, overrides: Mapping[str, object] | None = None
     if mistakes or driver is None:
         raise ConfigError(*mistakes, *problem, *_absent(layers))
     settings, config = _settings(layers, driver)
-    return Loaded(settings, driver, config, _origins(layers, settings, config), notices, found, dict(overrides))
+    beneath = _beneath(layers, settings, config)
+    plans, again = _plans(layers, settings, own, found)
+    origins = _origins(layers, settings, config, beneath)
+    return Loaded(settings, driver, config, plans, again, origins, notices, found, dict(overrides), beneath)
 
 
 def find_file() -> Path | None:
@@ -112,8 +145,66 @@ def _driver(layers: list[Layer]) -> tuple[DriverModule | None, list[Mistake]]:
         return None, [giver.mistake(key, str(problem))]
 
 
+def _own_strategies(layers: list[Layer]) -> Path:
+    """The folder with strategies of the owner's own, as far as the layers are sound."""
+    named = _first_text(layers, ("strategies", "folder"))
+    state = _first_text(layers, ("daemon", "state_dir"))
+    folder = Path(named) if named is not None else (Path(state) if state else default_state_dir()) / "strategies"
+    try:
+        return folder.expanduser()
+    except RuntimeError:  # nobody's home: said where the folder is checked
+        return folder
+
+
+def _first_text(layers: list[Layer], key: KeyPath) -> str | None:
+    values = (_get(layer.data, key) for layer in layers)
+    return next((value for value in values if isinstance(value, str) and value), None)
+
+
+def _plans(
+    layers: list[Layer], settings: Settings, own: Path, file: Path | None
+) -> tuple[tuple[Plan, ...], tuple[Retrained, ...]]:
+    """The plans that the tables describe, and the models that are trained again.
+
+    Raises:
+        ConfigError: what they need is not there, or their options contradict each other.
+    """
+    plans: list[Plan] = []
+    again: list[Retrained] = []
+    wrong: list[Mistake] = []
+    folded = tuple(parse_timeframe(name) for name in settings.market.timeframes)
+    for place, table in enumerate(settings.strategy):
+        path = (STRATEGY, place)
+        giver = _giver(layers, path)
+        try:
+            plan = plan_of(table, own, file)
+            plans += [plan, *twins_of(table, plan, own, file)]
+            again += [wanted] if (wanted := retrained(table, plan, file)) is not None else []
+        except ValidationError as problem:
+            wrong += _together(problem, layers, (*path, "options"))
+        except MisfitError as problem:
+            wrong.append(giver.mistake((*path, problem.key), str(problem)))
+        except (PluginError, ValueError) as problem:
+            wrong.append(giver.mistake(path, str(problem)))
+        else:
+            missing = unusable(plan, folded, settings.market.keep_candles)
+            wrong += [giver.mistake((*path, key), what) for key, what in missing]
+    if wrong:
+        raise ConfigError(*wrong)
+    return tuple(plans), tuple(again)
+
+
+def stake_notices(loaded: Loaded) -> Iterator[str]:
+    """What an owner should know of a way to stake before it starts; takes up to a second for each strategy."""
+    for plan in loaded.plans:
+        if plan.mode != "signal":
+            yield f"strategy {plan.name}: {plan.staking.describe(_BANK, _PAYOUT)}"
+
+
 def _get(data: Any, path: KeyPath) -> Any:
     for key in path:
+        if isinstance(data, list) and isinstance(key, int):
+            data = dict(enumerate(data))
         data = data.get(key) if isinstance(data, dict) else None
     return data
 
@@ -135,7 +226,25 @@ def _settings(layers: list[Layer], driver: DriverModule) -> tuple[Settings, Base
     return settings, config
 
 
-def _together(problem: ValidationError, layers: list[Layer], table: tuple[str, ...]) -> list[Mistake]:
+def _beneath(layers: list[Layer], settings: Settings, config: BaseModel) -> Beneath | None:
+    """The driver that the chosen one rests on; None where its table names none."""
+    name = getattr(config, "on", None)
+    if not isinstance(name, str):
+        return None
+    key = ("driver", settings.driver.name, "on")
+    try:
+        driver = load_driver(name)
+        found = driver.Config.model_validate((settings.driver.model_extra or {}).get(name, {}))
+    except PluginError as problem:
+        raise ConfigError(_giver(layers, key).mistake(key, str(problem))) from None
+    except ValidationError as problem:
+        raise ConfigError(*_together(problem, layers, ("driver", name))) from None
+    if wrong := [_giver(layers, key).mistake(key, what) for key, what in _no_file(name, found)]:
+        raise ConfigError(*wrong)
+    return Beneath(name, driver, found)
+
+
+def _together(problem: ValidationError, layers: list[Layer], table: KeyPath) -> list[Mistake]:
     """Mistakes that show only in the whole: something required is nowhere, or two options contradict."""
     mistakes = []
     for error in problem.errors():
@@ -155,9 +264,13 @@ def _unusable(settings: Settings, config: BaseModel) -> Iterator[tuple[KeyPath, 
         yield ("chrome", "executable"), f"there is no program {program}"
     if not settings.chrome.launch and urlsplit(settings.chrome.endpoint).port == 0:
         yield ("chrome", "endpoint"), "port 0 is only for a Chrome started here; name the port of the one to attach to"
+    yield from _no_file(settings.driver.name, config)
+
+
+def _no_file(driver: str, config: BaseModel) -> Iterator[tuple[KeyPath, str]]:
     file = getattr(config, "file", None)
     if isinstance(file, Path) and not file.is_file():
-        yield ("driver", settings.driver.name, "file"), f"there is no file {file}"
+        yield ("driver", driver, "file"), f"there is no file {file}"
 
 
 def _absent(layers: list[Layer]) -> Iterator[Mistake]:
@@ -188,14 +301,23 @@ def _giver(layers: list[Layer], path: KeyPath) -> Layer:
     return next((layer for layer in layers if _get(layer.data, path) is not None), Layer(DEFAULT))
 
 
-def _origins(layers: list[Layer], settings: Settings, config: BaseModel) -> dict[str, str]:
+def _origins(
+    layers: list[Layer], settings: Settings, config: BaseModel, beneath: Beneath | None = None
+) -> dict[str, str]:
     origins = {}
-    for path in _keys(settings, config):
+    for path in _keys(settings, config, beneath):
         giver = _giver(layers, path)
         origins[".".join(path)] = str(giver.place(path))
+    for place, table in enumerate(settings.strategy):
+        giver = _giver(layers, (STRATEGY, place))
+        for key in type(table).model_fields:
+            given = key in table.model_fields_set
+            at = str(giver.place((STRATEGY, place, key))) if given else DEFAULT
+            origins[f"{STRATEGY}.{table.name}.{key}"] = at
     return origins
 
 
-def _keys(settings: Settings, config: BaseModel) -> list[tuple[str, ...]]:
-    own = [(table, key) for table in Settings.model_fields for key in type(getattr(settings, table)).model_fields]
-    return own + [("driver", settings.driver.name, key) for key in type(config).model_fields]
+def _keys(settings: Settings, config: BaseModel, beneath: Beneath | None) -> list[tuple[str, ...]]:
+    own = [(table, key) for table in tables() for key in type(getattr(settings, table)).model_fields]
+    drivers = [(settings.driver.name, config), *([] if beneath is None else [(beneath.name, beneath.config)])]
+    return own + [("driver", name, key) for name, table in drivers for key in type(table).model_fields]

@@ -11,7 +11,8 @@ from pydantic.json_schema import models_json_schema
 from qfluxd import __version__
 from qfluxd.config.checks import driver_models
 from qfluxd.config.load import Loaded
-from qfluxd.config.settings import LATER, Settings, tables
+from qfluxd.config.plans import PlanSettings
+from qfluxd.config.settings import LATER, STRATEGY, Settings, tables
 from qfluxd.observability.redact import MASK, is_secret_name
 
 
@@ -31,9 +32,13 @@ def effective(loaded: Loaded) -> list[Row]:
 
 def flat(loaded: Loaded) -> dict[str, Any]:
     """Every option by dotted key, the driver's own table included, with values as the daemon uses them."""
-    own = {f"{table}.{key}": value for table in Settings.model_fields for key, value in fields(loaded.settings, table)}
-    driver = loaded.settings.driver.name
-    return own | {f"driver.{driver}.{key}": value for key, value in values(loaded.driver_config)}
+    own = {f"{table}.{key}": value for table in tables() for key, value in fields(loaded.settings, table)}
+    for plan in loaded.settings.strategy:
+        own |= {f"{STRATEGY}.{plan.name}.{key}": value for key, value in values(plan)}
+    drivers = {loaded.settings.driver.name: loaded.driver_config}
+    if loaded.beneath is not None:
+        drivers[loaded.beneath.name] = loaded.beneath.config
+    return own | {f"driver.{name}.{key}": value for name, table in drivers.items() for key, value in values(table)}
 
 
 def fields(settings: Settings, table: str) -> Iterator[tuple[str, Any]]:
@@ -58,14 +63,19 @@ def readable(key: str, value: object) -> Any:
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, tuple | list):
         return [readable("", part) for part in value]
+    if isinstance(value, BaseModel):
+        value = value.model_dump(exclude_none=True)
+    if isinstance(value, dict):
+        return {str(name): readable(str(name), part) for name, part in value.items()}
     return str(value)
 
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of config.toml, for editors and scripts, with the tables of the installed drivers."""
-    models = tables() | {f"driver.{name}": model for name, model in driver_models()}
+    models = tables() | {f"driver.{name}": model for name, model in driver_models()} | {STRATEGY: PlanSettings}
     refs, definitions = models_json_schema([(model, "validation") for model in models.values()], by_alias=True)
     properties: dict[str, Any] = {name: refs[models[name], "validation"] for name in tables()}
+    properties[STRATEGY] = {"type": "array", "items": refs[PlanSettings, "validation"]}
     driver = definitions["$defs"]["DriverSettings"]
     driver["additionalProperties"] = False
     for key, model in models.items():

@@ -12,8 +12,8 @@ from pydantic.fields import FieldInfo
 from qfluxd.config.settings import tables
 from qfluxd.plugins import load_driver
 
-BUILT_IN = ("pocketoption", "replay")
-"""The drivers whose tables the starter shows; the second one is commented out, as it needs a file."""
+BUILT_IN = ("pocketoption", "paper", "replay")
+"""The drivers whose tables the starter shows; the last one is commented out, as it needs a file."""
 
 _HEAD = """\
 # qfluxd: every option at its default, each with a sentence.
@@ -21,6 +21,19 @@ _HEAD = """\
 # An option that is commented out has no fixed default; the sentence above it tells what happens without it.
 # A change is taken over by `systemctl reload qfluxd` or the command `reload` where that is possible; what needs
 # a restart is said. `qfluxd check` finds every mistake, `qfluxd config show` tells where each value came from.
+"""
+_EXAMPLE = """\
+# A strategy: what it looks at, when, and what comes of it. As many as you like, each with a name of its own.
+# [[strategy]]
+# name = "ema_cross_eurusd"
+# use = "ema_cross"                       # qfluxd strategy list names all
+# assets = ["EURUSD_otc"]                 # symbols, or patterns such as "*_otc"
+# timeframe = "1m"
+# mode = "signal"                         # "signal" only tells, "shadow" settles on paper, "live" trades
+# schedule = "candle"                     # or "every 30s", "at 09:30", a cron line, a table with hours and days
+# stake = { policy = "fixed", amount = 1 }
+# options = { fast = 9, slow = 21, expiry = "1m" }
+# risk = { max_open = 1, orders_per_hour = 20 }
 """
 _WIDTH = 110
 _EXAMPLES = {
@@ -37,22 +50,37 @@ def starter() -> str:
     blocks = [_HEAD]
     for name, model in tables().items():
         blocks.append(_table(name, model))
+        blocks += [_table(f"{name}.{key}", inner, field.description) for key, field, inner in _inner_tables(model)]
         if name == "driver":
             blocks += [_table(f"driver.{driver}", load_driver(driver).Config) for driver in BUILT_IN]
+        if name == "strategies":
+            blocks.append(_EXAMPLE)
     return "\n".join(blocks)
 
 
-def _table(name: str, model: type[BaseModel]) -> str:
+def _table(name: str, model: type[BaseModel], said: str | None = None) -> str:
     needs = any(field.is_required() for field in model.model_fields.values())
     head = f"# [{name}]" if needs else f"[{name}]"
-    options = [line for key, field in model.model_fields.items() for line in _option(key, field, needs)]
-    return "\n".join([*_said(_first_line(model)), head, *options, ""])
+    inner = [key for key, _, _ in _inner_tables(model)]
+    own = {key: field for key, field in model.model_fields.items() if key not in inner}
+    options = [line for key, field in own.items() for line in _option(key, field, needs)]
+    return "\n".join([*_said(_sentenced(said or _first_line(model))), head, *options, ""])
+
+
+def _inner_tables(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo, type[BaseModel]]]:
+    """The fields of a table that are tables themselves."""
+    for key, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield key, field, field.annotation
 
 
 def _first_line(model: type[BaseModel]) -> str:
     line = (model.__doc__ or "").strip().partition("\n")[0]
-    said = line.partition("]: ")[2] or line
-    return said[:1].upper() + said[1:]
+    return line.partition("]: ")[2] or line
+
+
+def _sentenced(said: str) -> str:
+    return f"{said[:1].upper()}{said[1:]}".rstrip(".") + "."
 
 
 def _said(sentence: str) -> list[str]:
@@ -76,6 +104,8 @@ def _sentence(field: FieldInfo) -> str:
 
 def _example(key: str, field: FieldInfo) -> object:
     """Something of the right kind to show for an option without a fixed default."""
+    if field.examples:
+        return field.examples[0]
     if bool in get_args(field.annotation):
         return True
     return _EXAMPLES.get(key, f"/path/to/{key}" if "Path" in str(field.annotation) else "…")

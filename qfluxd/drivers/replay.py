@@ -3,15 +3,19 @@
 import asyncio
 from typing import Annotated, Literal
 
+import msgspec
 from pydantic import Field
 
 from qfluxd.beats import Beats
 from qfluxd.drivers.pocketoption.codec import Codec
 from qfluxd.drivers.pocketoption.follower import Follower
+from qfluxd.errors import DataError
 from qfluxd.market.capture import read_capture
-from qfluxd.model import Millis, Situation
-from qfluxd.ports import DriverHealth, Ear, Surroundings
+from qfluxd.model import Millis, Note, Situation
+from qfluxd.ports import DriverHealth, Ear, Resting, Surroundings
 from qfluxd.settings import OwnPath, Table
+
+_NOTES: msgspec.json.Decoder[Note] = msgspec.json.Decoder(Note)
 
 _YIELD_EVERY = 256
 """Frames between two turns of the event loop at full speed, so that sinks can keep up."""
@@ -43,6 +47,7 @@ class Replay:
         self._see = surroundings.see
         self._codec = Codec(config.server_offset)
         self._frames = 0
+        self._newest: Millis = 0
 
     @property
     def server_offset(self) -> int:
@@ -59,6 +64,10 @@ class Replay:
         """There is no page to work."""
         return
 
+    def now(self) -> Millis:
+        """The clock of the machine that recorded, at the newest frame (`qfluxd.ports.Timed`)."""
+        return self._newest
+
     def health(self) -> DriverHealth:
         """What has been played so far."""
         return DriverHealth(frames=self._frames, events=dict(self._codec.counts), errors=dict(self._codec.errors))
@@ -66,34 +75,43 @@ class Replay:
     async def run(self, ear: Ear) -> None:
         """Play the file once. Raises `DataError` where it is not a capture."""
         follower = Follower(self._codec, ear)
-        pace = _Pace(self._config.speed)
+        pace = None if self._config.speed == "max" else _Pace(self._config.speed)
         beats = Beats(ear)
-        newest: Millis = 0
+        rest = ear.rest if isinstance(ear, Resting) else None
         for frame in read_capture(self._config.file):
-            await pace.wait(frame.at)
+            if pace is not None:
+                await pace.wait(frame.at)
+            elif self._frames % _YIELD_EVERY == 0:
+                await asyncio.sleep(0)
+            self._newest = frame.at
             beats.up_to(frame.at)
             self._frames += 1
             self._see(frame)
-            follower.see(frame)
-            newest = frame.at
-        follower.say(newest, Situation("waiting_page", "the capture has ended"))
+            if frame.note:
+                ear.hear_note(frame.at, _note(frame.data))
+            else:
+                follower.see(frame)
+            if rest is not None:
+                await rest()
+        follower.say(self._newest, Situation("waiting_page", "the capture has ended"))
+
+
+def _note(data: bytes) -> Note:
+    try:
+        return _NOTES.decode(data)
+    except msgspec.MsgspecError as error:
+        raise DataError(f"the capture holds a note that makes no sense ({error}); delete that line") from error
 
 
 class _Pace:
     """Waits so that the capture's time passes `speed` times as fast as ours."""
 
-    def __init__(self, speed: float | Literal["max"]) -> None:
+    def __init__(self, speed: float) -> None:
         self._speed = speed
         self._loop = asyncio.get_running_loop()
         self._began: tuple[float, Millis] | None = None
-        self._count = 0
 
     async def wait(self, at: Millis) -> None:
-        if self._speed == "max":
-            self._count += 1
-            if self._count % _YIELD_EVERY == 0:
-                await asyncio.sleep(0)
-            return
         if self._began is None:
             self._began = (self._loop.time(), at)
         began, first = self._began

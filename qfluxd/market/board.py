@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-import msgspec
-
 from qfluxd.model import Asset, Assets, Millis, Quote, Sentiment, Streaming, Tick
 
 
@@ -85,6 +83,16 @@ class Board:
         """Every symbol ever listed or heard."""
         return sorted(self._rows)
 
+    def asset(self, symbol: str) -> Asset | None:
+        """What the broker's newest list says of a symbol, None where it lists none such."""
+        row = self._rows.get(symbol)
+        return None if row is None else row.asset
+
+    def sentiment(self, symbol: str) -> int | None:
+        """Percent of traders that buy, None before it was told."""
+        row = self._rows.get(symbol)
+        return None if row is None else row.sentiment
+
     def price(self, symbol: str) -> float | None:
         """The newest price of a symbol, None before its first tick."""
         row = self._rows.get(symbol)
@@ -99,16 +107,14 @@ class Board:
     def _quote(self, symbol: str, row: _Row, now: Millis) -> Quote | None:
         if row.price is None or not self._wanted(symbol):
             return None
-        asset = row.asset
-        quote = Quote(
-            asset=symbol,
-            price=row.price,
-            payout=None if asset is None else asset.payout,
-            open=None if asset is None else asset.open,
-            sentiment=row.sentiment,
-            at=now,
-        )
-        if row.quoted is not None and msgspec.structs.replace(quote, at=row.quoted.at) == row.quoted:
+        asset, told = row.asset, row.quoted
+        payout, is_open = (None, None) if asset is None else (asset.payout, asset.open)
+        if told is not None and (told.price, told.payout, told.open, told.sentiment) == (
+            row.price,
+            payout,
+            is_open,
+            row.sentiment,
+        ):
             return None
-        row.quoted = quote
-        return quote
+        row.quoted = Quote(symbol, row.price, payout, is_open, row.sentiment, now)
+        return row.quoted

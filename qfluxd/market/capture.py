@@ -3,7 +3,8 @@
     {"i":0,"ts":1756680446.291,"conn":"8844.5721","dir":"recv","opcode":1,"text":"2"}
 
 `ts` is in seconds since 1970 UTC; a binary frame (opcode 2) has `b64` in place of `text`. Opcode 8, with an
-empty text, tells that the socket was closed, as it does on the wire.
+empty text, tells that the socket was closed, as it does on the wire. Opcode 7, which WebSocket leaves free, is no
+frame of the page but a note of ours: what else the desk was told at that moment, such as a click that was permitted.
 """
 
 import gzip
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BufferedReader
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Literal
 
 import msgspec
 
@@ -35,7 +36,7 @@ class _Line(msgspec.Struct):
     ts: float
     conn: str
     dir: Literal["recv", "sent"]
-    opcode: Literal[1, 2, 8]
+    opcode: Literal[1, 2, 7, 8]
     text: str | None = None
     b64: bytes | None = None
 
@@ -65,6 +66,9 @@ class Capture(Iterator[Frame]):
         self._lenient = lenient
         self._frames = self._read()
 
+    def __iter__(self) -> Iterator[Frame]:
+        return self._frames
+
     def __next__(self) -> Frame:
         return next(self._frames)
 
@@ -72,8 +76,11 @@ class Capture(Iterator[Frame]):
         with _opened(self.path) as file:
             while line := self._next_line(file):
                 self.line += 1
-                frame = self._frame(line)
-                if frame is not None:
+                try:
+                    frame = _frame_of(line)
+                except ValueError as error:
+                    self._pass_over(line, error)
+                else:
                     self.frames += 1
                     yield frame
 
@@ -86,24 +93,18 @@ class Capture(Iterator[Frame]):
         except (OSError, zlib.error) as error:
             raise DataError(f"{self.path}: cannot be read further after line {self.line} ({error})") from error
 
-    def _frame(self, line: bytes) -> Frame | None:
+    def _pass_over(self, line: bytes, error: ValueError) -> None:
+        """An empty line, one that was torn, or one that is no frame."""
         if line.isspace():
-            return None
-        try:
-            return _frame_of(line)
-        except ValueError as error:
-            if not line.endswith(b"\n") and len(line) < _LONGEST_LINE:
-                self.torn = True
-                return None
-            if self._lenient:
-                self.bad += 1
-                return None
-            self._refuse(error)
-
-    def _refuse(self, error: ValueError) -> NoReturn:
-        raise DataError(
-            f"{self.path}:{self.line}: not a frame ({error}); delete the line, or read the file leniently"
-        ) from error
+            return
+        if not line.endswith(b"\n") and len(line) < _LONGEST_LINE:
+            self.torn = True
+        elif self._lenient:
+            self.bad += 1
+        else:
+            raise DataError(
+                f"{self.path}:{self.line}: not a frame ({error}); delete the line, or read the file leniently"
+            ) from error
 
 
 class CaptureWriter:
@@ -194,7 +195,13 @@ def _frame_of(line: bytes) -> Frame:
     data = read.text.encode() if read.text is not None else read.b64
     assert data is not None
     return Frame(
-        round(read.ts * 1000), read.conn, data, text=read.opcode != 2, sent=read.dir == "sent", closed=read.opcode == 8
+        round(read.ts * 1000),
+        read.conn,
+        data,
+        text=read.opcode != 2,
+        sent=read.dir == "sent",
+        closed=read.opcode == 8,
+        note=read.opcode == 7,
     )
 
 
@@ -204,7 +211,7 @@ def _line_of(index: int, frame: Frame) -> bytes:
         _seconds(frame.at),
         _quote(frame.conn),
         b"sent" if frame.sent else b"recv",
-        8 if frame.closed else 1 if frame.text else 2,
+        8 if frame.closed else 7 if frame.note else 1 if frame.text else 2,
         _body(frame),
     )
 

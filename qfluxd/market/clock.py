@@ -88,6 +88,17 @@ class Clock:
         self._floor = now
         return now
 
+    def shown(self, host: Millis) -> Millis:
+        """The same, for whoever looks from outside: what they are told does not keep `now` from stepping back."""
+        floor = self._floor
+        now = self.now(host)
+        self._floor = floor
+        return now
+
+    def latest(self, host: Millis) -> Millis:
+        """The broker's time at `host` if none of the newest ticks is late; before the first tick simply `host`."""
+        return host + (self._offset or 0)
+
     @property
     def offset_ms(self) -> Millis | None:
         """The broker's clock minus this machine's, None before the first tick."""

@@ -10,6 +10,9 @@ import polars as pl
 from qfluxd.market.quality import FILLED, QUALITIES, QUALITY
 from qfluxd.model import Candle, Millis, Series
 
+# polars asks numpy for this whenever it takes an array, and where it is not there from the start by a much longer way
+np.ma  # noqa: B018
+
 FRAME_SCHEMA = pl.Schema(
     {
         "at": pl.Datetime("ms", "UTC"),
@@ -33,7 +36,9 @@ _CELLS = np.dtype(
         "itemsize": _CELL_SIZE,
     }
 )
-_QUALITY_CODES = np.array([QUALITIES.index(word) for word in QUALITY], dtype=np.uint8)
+_NUMBERS: Final = ("at", "open", "high", "low", "close", "ticks")
+_WORDS = pl.Series("quality", QUALITY, dtype=FRAME_SCHEMA["quality"])
+"""The word for every combination of traits, ready to be picked by them."""
 
 
 class Row(NamedTuple):
@@ -111,12 +116,8 @@ class Past:
     def frame(self, count: int) -> pl.DataFrame:
         """The newest `count` bars as a frame of `FRAME_SCHEMA`; copies those rows and nothing else."""
         cells = np.frombuffer(self._newest_cells(count), dtype=_CELLS)
-        columns = [
-            pl.Series("at", np.ascontiguousarray(cells["at"])).cast(FRAME_SCHEMA["at"]),
-            *(pl.Series(name, np.ascontiguousarray(cells[name])) for name in ("open", "high", "low", "close", "ticks")),
-            pl.Series("quality", _QUALITY_CODES[cells["traits"]]).cat.to(FRAME_SCHEMA["quality"]),
-        ]
-        return pl.DataFrame(columns)
+        at, *others = (pl.Series(name, np.ascontiguousarray(cells[name])) for name in _NUMBERS)
+        return at.cast(FRAME_SCHEMA["at"]).to_frame().hstack([*others, _WORDS[cells["traits"]]])
 
     def _newest_cells(self, count: int) -> bytes:
         held, oldest = len(self._cells), self._oldest

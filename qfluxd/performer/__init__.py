@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from qfluxd.api import commands as ask
 from qfluxd.api.commands import Later, Repeat, Request, Unsure
-from qfluxd.api.payloads import HealthPayload, StatusPayload
+from qfluxd.api.payloads import DecisionsPayload, HealthPayload, StatusPayload
 from qfluxd.api.shapes import account_payload, session_payload
 from qfluxd.desk import Desk
 from qfluxd.market.capture import capture_name
@@ -16,6 +16,7 @@ from qfluxd.performer.arrivals import Arrivals
 from qfluxd.performer.market import AssetAnswer, MarketAnswers
 from qfluxd.performer.page import PageAnswers
 from qfluxd.performer.pictures import Album, PictureAnswer, Pictures
+from qfluxd.performer.strategies import StrategyAnswers
 from qfluxd.performer.trades import TradeAnswers
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Performer",
     "PictureAnswer",
     "Pictures",
+    "StrategyAnswers",
     "TradeAnswers",
 ]
 
@@ -40,6 +42,9 @@ class Host(Protocol):
 
     def health(self) -> HealthPayload:
         """Measured now."""
+
+    def decisions(self) -> DecisionsPayload:
+        """What strategies have decided since the start."""
 
     def set_log_level(self, level: str, for_s: int | None) -> dict[str, Any]:
         """Change the least level that is logged."""
@@ -57,6 +62,7 @@ class Performer:
         market: MarketAnswers,
         page: PageAnswers,
         trades: TradeAnswers,
+        strategies: StrategyAnswers,
         recorder: Recorder,
         captures: Path,
         host: Host,
@@ -66,6 +72,7 @@ class Performer:
         self._market = market
         self._page = page
         self._trades = trades
+        self._strategies = strategies
         self._recorder = recorder
         self._captures = captures
         self._host = host
@@ -82,6 +89,8 @@ class Performer:
                 return await self._page.perform(command)
             case ask.TradeWork():
                 return await self._trades.perform(request)
+            case ask.StrategyWork():
+                return self._strategies.perform(command)
             case ask.History():
                 return await self._market.history(command)
             case _:
@@ -118,6 +127,7 @@ class Performer:
             "session": session_payload(self._desk.session),
             "account": None if account is None else account_payload(account),
             "recording": self._recorder.status,
+            "decisions": self._host.decisions(),
         }
 
     def _record(self, label: str | None) -> Recording:

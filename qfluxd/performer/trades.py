@@ -1,13 +1,15 @@
 """Does what is asked about trades: places one, tells of them, lets them through or not."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from qfluxd.api import commands as ask
 from qfluxd.api.commands import Later, Repeat, Request, Unsure
-from qfluxd.api.shapes import trade_payload
+from qfluxd.api.shapes import money, trade_payload
 from qfluxd.model import Refusal, TradingSwitch
 from qfluxd.session import Trading
+from qfluxd.settings import RiskSettings
 
 
 class TradeAnswers:
@@ -18,15 +20,17 @@ class TradeAnswers:
         trading: Trading | None,
         unlisted: Callable[[str], str | None] = lambda _: None,
         rival: Callable[[], str | None] = lambda: None,
+        control: Callable[[str, Decimal | None], RiskSettings | Refusal] | None = None,
     ) -> None:
         """`trading` is None where the driver can place nothing.
 
         `unlisted` is a sentence about a symbol that the broker does not have, `rival` one about another daemon that
-        hears the same requests; None where there is nothing to say.
+        hears the same requests; None where there is nothing to say. `control` tightens a limit.
         """
         self._trading = trading
         self._unlisted = unlisted
         self._rival = rival
+        self._control = control
 
     def stored(self, request: Request) -> Any | Refusal | Later | Repeat | None:
         """The outcome for a request to trade whose id is known; nothing else is remembered."""
@@ -36,6 +40,8 @@ class TradeAnswers:
 
     async def perform(self, request: Request) -> Any | Refusal | Later | Repeat | Unsure:
         """The data of the answer, or another outcome."""
+        if isinstance(request.command, ask.ControlSet):
+            return self._tightened(request.command)
         if (trading := self._trading) is None:
             return Refusal("no_page", "this driver places no trades")
         match command := request.command:
@@ -53,6 +59,15 @@ class TradeAnswers:
                 return _switched(trading.kill(command.reason))
             case _:
                 raise AssertionError(f"{command.name} has no one to do it")
+
+    def _tightened(self, command: ask.ControlSet) -> dict[str, Any] | Refusal:
+        if self._control is None:
+            return Refusal("control_unknown", "there is nothing to control here")
+        limits = self._control(command.control, command.value)
+        if isinstance(limits, Refusal):
+            return limits
+        value = getattr(limits, command.control)
+        return {"control": command.control, "value": money(value) if isinstance(value, Decimal) else value}
 
     def _misplaced(self, command: ask.TradeOpen) -> Refusal | None:
         """Why an order is turned down before anybody notes it; its id may be used again."""

@@ -12,9 +12,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from qfluxd.model import Account
-from qfluxd.practice.deals import CURRENCY, cents, number
+from qfluxd.practice.deals import CURRENCY, number
 from qfluxd.practice.ledger import Ledger
 from qfluxd.practice.memory import Memory, Remembered
+from qfluxd.trading.settlement import cents
 
 CHART = "chart-1"
 _LETTERS = string.ascii_lowercase + string.digits

@@ -8,12 +8,13 @@ from qfluxd.model import Account, Millis
 from qfluxd.practice.account import PracticeAccount
 from qfluxd.practice.assets import Catalogue
 from qfluxd.practice.clock import AHEAD
-from qfluxd.practice.deals import PracticeDeal, cents, new_id, number, row
+from qfluxd.practice.deals import PracticeDeal, new_id, number, row
 from qfluxd.practice.ledger import PriceAt
 from qfluxd.practice.market import plain
 from qfluxd.practice.orderlog import OrderLog, OrderSeen
 from qfluxd.practice.requests import OpenOrder
 from qfluxd.practice.rules import Rules, closing
+from qfluxd.trading.settlement import cents
 
 _UNREADABLE = "the order cannot be read"
 

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from qfluxd.model import Account, Millis, Side
 from qfluxd.practice.market import plain
+from qfluxd.trading.settlement import compare, profit, winnings
 
-CENT = Decimal("0.01")
 CURRENCY = "USD"
 _QUICK = 100  # the platform's number for trades of this kind
 
@@ -40,7 +40,7 @@ class PracticeDeal(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def winnings(self) -> Decimal:
         """What a win adds to the balance besides the stake."""
-        return cents(self.stake * self.payout / 100)
+        return winnings(self.stake, self.payout)
 
 
 def new_id() -> str:
@@ -48,16 +48,10 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
-def cents(amount: Decimal) -> Decimal:
-    """An amount to the nearest cent, half a cent up."""
-    return amount.quantize(CENT, ROUND_HALF_UP)
-
-
 def closed_at(deal: PracticeDeal, price: float, now: Millis) -> PracticeDeal:
     """The deal settled at a price: a win earns the payout, a tie nothing, a loss costs the stake."""
-    moved = price - deal.open_price if deal.side == "call" else deal.open_price - price
-    profit = deal.winnings if moved > 0 else Decimal(0) if moved == 0 else -deal.stake
-    return replace(deal, close_price=price, profit=profit, settled=now)
+    result = compare(deal.side, deal.open_price, price)
+    return replace(deal, close_price=price, profit=profit(result, deal.stake, deal.payout), settled=now)
 
 
 def refunded(deal: PracticeDeal, now: Millis) -> PracticeDeal:
@@ -73,7 +67,7 @@ def number(amount: Decimal) -> float | int:
 def row(deal: PracticeDeal, uid: int) -> dict[str, Any]:
     """The deal as the platform writes it; an open one shows what it would earn, and a closing price of 0."""
     back = deal.settled if deal.refunded else None
-    profit = deal.winnings if deal.profit is None else deal.profit
+    earned = deal.winnings if deal.profit is None else deal.profit
     told: dict[str, Any] = {
         "id": deal.id,
         "openTime": _written(deal.opened),
@@ -84,7 +78,7 @@ def row(deal: PracticeDeal, uid: int) -> dict[str, Any]:
         "refundTimestamp": None if back is None else back // 1000,
         "uid": uid,
         "amount": number(deal.stake),
-        "profit": number(profit),
+        "profit": number(earned),
         "percentProfit": deal.payout,
         "percentLoss": 100,
         "openPrice": plain(deal.open_price),

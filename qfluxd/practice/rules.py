@@ -8,6 +8,7 @@ from qfluxd.model import Account, Millis
 from qfluxd.practice.assets import Catalogue
 from qfluxd.practice.ledger import Ledger
 from qfluxd.practice.requests import OpenOrder
+from qfluxd.trading import settlement
 
 _LONGEST: Millis = 43_200_000
 _STEP: Millis = 60_000
@@ -46,7 +47,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
 def closing(order: OpenOrder, now: Millis) -> Millis:
     """When a deal opened now by this order expires: a stamp in clock mode, else whole seconds after this second."""
-    return order.time * 1000 if _clocked(order) else (now // 1000 + order.time) * 1000
+    return order.time * 1000 if _clocked(order) else settlement.closing(now, order.time * 1000)
 
 
 def _about_expiry(order: OpenOrder, catalogue: Catalogue, now: Millis) -> str | None:

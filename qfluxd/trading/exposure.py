@@ -1,96 +1,34 @@
-"""How much is at stake on an account, counted so that whatever is in doubt counts as lost."""
+"""What counts of a trade, of a deal that may be anybody's, and of a deal on paper: whatever is in doubt, in full."""
 
-from collections import Counter, deque
-from collections.abc import Callable, Iterable
 from decimal import Decimal
 
-from qfluxd.model import DAY, MINUTE, SECOND, Account, Deal, Millis
+from qfluxd.model import Deal, Millis
 from qfluxd.trading.entries import Entry
+from qfluxd.trading.ledger import Held, Ledger
+from qfluxd.trading.pace import Passed
 from qfluxd.trading.reconcile import LATEST
-from qfluxd.trading.risk import Exposure
-
-_GRACE: Millis = MINUTE
-"""A deal of which nobody knows counts as open for so long after it would have closed."""
-_MOST_SUMS = 8
+from qfluxd.trading.returns import Closing
+from qfluxd.trading.shadow import ShadowDeal
 
 
-class Results:
-    """What the deals of each UTC day came to, per account; keeps the newest few."""
-
-    def __init__(self, deals: Iterable[Deal]) -> None:
-        self._sums: dict[tuple[int, Account], Decimal] = {}
-        for deal in deals:
-            self.add(deal)
-
-    def add(self, deal: Deal) -> None:
-        """A deal has been settled; it belongs to the day in which it closed."""
-        key = deal.closes // DAY, deal.account
-        self._sums[key] = self._sums.get(key, Decimal(0)) + (deal.profit or Decimal(0))
-        while len(self._sums) > _MOST_SUMS:
-            del self._sums[min(self._sums)]
-
-    def loss(self, account: Account | None, now: Millis) -> Decimal:
-        """The day's net loss, at least 0; of all accounts together where it is not known which is meant."""
-        today = (total for (day, whose), total in self._sums.items() if day == now // DAY and account in (None, whose))
-        return max(Decimal(0), -sum(today, Decimal(0)))
+def held_by(entry: Entry) -> Held:
+    """The stake of a trade that is not over; one of no known account counts for each."""
+    return Held(
+        account=entry.step.account,
+        asset=entry.opening.asset,
+        plan=entry.opening.plan,
+        stake=_stake(entry),
+        closes=latest_close(entry),
+        kind="doubt" if entry.step.stage == "unknown" else "open",
+        on_its_way=entry.deal is None,
+    )
 
 
-class Pace:
-    """Which orders were let through in the last minute, by a clock that nobody sets."""
-
-    def __init__(self, timer: Callable[[], float]) -> None:
-        """`timer` counts seconds and never goes back."""
-        self._timer = timer
-        self._times: deque[tuple[float, str]] = deque()
-
-    def add(self, order: str, since: Millis = 0) -> None:
-        """An order was let through `since` milliseconds ago; what is said to be in the future is now."""
-        self._times.append((self._timer() - max(0, since) / SECOND, order))
-
-    def count(self, besides: str) -> int:
-        """How many but this one."""
-        while self._times and (self._timer() - self._times[0][0]) * SECOND >= MINUTE:
-            self._times.popleft()
-        return sum(order != besides for _, order in self._times)
-
-
-def exposure(
-    entries: Iterable[Entry], account: Account | None, now: Millis, lost: Decimal, pace: int, loose: Iterable[Deal] = ()
-) -> Exposure:
-    """What `risk.Exposure` says, at `now` by the broker's clock; trades of no known account count for each.
-
-    `loose` are deals that may be an order's in doubt or opened by hand: they count beside that order.
-    """
-    counts: Counter[str] = Counter()
-    at_risk = Decimal(0)
-    staked = [(_state(entry, now), _stake(entry)) for entry in entries if not entry.over and _concerns(entry, account)]
-    staked += [_loose(deal, now) for deal in loose if account in (None, deal.account)]
-    for state, stake in staked:
-        counts[state] += 1
-        at_risk += stake if state == "open" else 0
-        lost += stake if state == "lost" else 0
-    return Exposure(counts["open"], at_risk, lost, pace)
-
-
-def _concerns(entry: Entry, account: Account | None) -> bool:
-    return account is None or entry.step.account in (None, account)
-
-
-def _state(entry: Entry, now: Millis) -> str:
-    return "open" if entry.step.stage != "unknown" else _fate(latest_close(entry), now)
-
-
-def _fate(closes: Millis, now: Millis) -> str:
-    """What a deal of which nobody tells the end counts as."""
-    if now < closes + _GRACE:
-        return "open"
-    return "lost" if closes // DAY == now // DAY else "past"
-
-
-def _loose(deal: Deal, now: Millis) -> tuple[str, Decimal]:
+def held_loose(deal: Deal) -> Held:
+    """The stake of a deal that may be an order's in doubt or was opened by hand: it counts beside that order."""
     if deal.profit is None:
-        return _fate(deal.closes, now), deal.stake
-    return "lost" if deal.closes // DAY == now // DAY else "past", max(Decimal(0), -deal.profit)
+        return Held(deal.account, deal.asset, None, deal.stake, deal.closes, "doubt")
+    return Held(deal.account, deal.asset, None, max(Decimal(0), -deal.profit), deal.closes, "over")
 
 
 def latest_close(entry: Entry) -> Millis:
@@ -105,3 +43,23 @@ def _stake(entry: Entry) -> Decimal:
     known = [entry.opening.stake]
     known += [entry.sent.stake] if entry.sent is not None else []
     return entry.deal.stake if entry.deal is not None else max(known)
+
+
+def follow(ledger: Ledger, deal: ShadowDeal) -> None:
+    """A deal on paper has come further: the ledger of all such deals takes it as that of the account takes a trade.
+
+    Deals may be taken up at any step, such as those that a journal tells of; the ledger is best told before them when
+    trading was last resumed, and has no timer. One of which nobody knows how it ended was lost in full; a win of which
+    nobody knows what it would have paid earned nothing.
+    """
+    ledger.let_through(Passed(deal.id, deal.asset, deal.plan, deal.candle, deal.signalled))
+    if not deal.is_over:
+        closes = deal.signalled + deal.expiry if deal.closes is None else deal.closes
+        ledger.hold(deal.id, Held(None, deal.asset, deal.plan, deal.stake, closes))
+        return
+    ledger.release(deal.id)
+    if deal.outcome != "not_filled":
+        lost = deal.outcome in ("lost", "unknown")
+        came_to = deal.profit if deal.profit is not None else -deal.stake if lost else Decimal(0)
+        closing = Closing(None, deal.asset, deal.plan, came_to, deal.closes or deal.at)
+        ledger.settle(closing, lately=deal.at >= ledger.resumed)

@@ -1,52 +1,24 @@
 """The journal of trades: what was decided is on disk before it is done, and stays there."""
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
-import msgspec
-
-from qfluxd.errors import DataError, QfluxdError, Unavailable
-from qfluxd.model import DAY, Deal, Millis, Trade, TradingSwitch
-from qfluxd.trading import rows
+from qfluxd.errors import Unavailable
+from qfluxd.model import Millis, PlanSwitched, Trade, TradingSwitch
+from qfluxd.trading import journalfile, queries, rows
+from qfluxd.trading.journalfile import Contradiction
 from qfluxd.trading.lock import lock_file
+from qfluxd.trading.pace import Passed
 from qfluxd.trading.records import Past, Record, Step, Told
-from qfluxd.trading.schema import APPLICATION_ID, SCHEMA, VERSION
+from qfluxd.trading.returns import Closing
+from qfluxd.trading.shadow import ShadowDeal
 
-FILE = "journal.sqlite"
-_BUSY = 2.0
-"""Seconds: readers never block a writer here, so only a foreign writer could, and not for long."""
-_REMEDY = "move it and its -wal and -shm files away to begin a new one, after looking at the broker's open deals"
+__all__ = ["FILE", "Contradiction", "Journal", "Reader", "read_journal"]
 
-# Only names of columns are put into these; what comes from outside is always bound.
-_STEPS = f"SELECT {rows.STEP} FROM transitions t WHERE t.trade = ? ORDER BY t.seq"  # noqa: S608 - as said
-_TOLD = f"SELECT {rows.TOLD} FROM answers WHERE request = ? ORDER BY seq DESC LIMIT 1"  # noqa: S608 - as said
-_SWITCH = f"SELECT {rows.SWITCH} FROM switch ORDER BY seq DESC LIMIT 1"  # noqa: S608 - as said
-_NEWEST = f"""
-SELECT {rows.ORDER}, {rows.STEP} FROM orders o
-JOIN transitions t ON t.seq = (SELECT max(seq) FROM transitions WHERE trade = o.id)
-"""  # noqa: S608 - as said
-_UNFINISHED = f"""
-SELECT {rows.ORDER} FROM orders o WHERE NOT EXISTS
-(SELECT 1 FROM transitions t WHERE t.trade = o.id AND t.stage IN ('refused', 'settled')
- AND (t.stage = 'settled' OR t.at < ?)
- AND NOT EXISTS (SELECT 1 FROM transitions WHERE trade = o.id AND seq > t.seq AND stage <> t.stage))
-ORDER BY o.seq
-"""  # noqa: S608 - as said
-_SETTLED = """
-WITH settled AS (SELECT deal, json_extract(deal, '$.closes') AS closes FROM transitions WHERE stage = 'settled')
-SELECT deal FROM settled WHERE closes >= min(?, (SELECT max(closes) FROM settled)) - ?
-"""
-_LET_THROUGH = """
-SELECT min(at), trade FROM transitions WHERE at >= ? AND stage = 'intended' AND attempt = 0 GROUP BY trade ORDER BY 1
-"""
-
-
-class Contradiction(QfluxdError):
-    """A record goes against what the journal holds: it is never taken, however often it is tried."""
+FILE: Final = "journal.sqlite"
 
 
 class Reader:
@@ -61,7 +33,7 @@ class Reader:
 
     def trades(self, count: int) -> list[Trade]:
         """The newest trades, newest first, at most `count`."""
-        return self._read(rows.trade, f"{_NEWEST} ORDER BY o.seq DESC LIMIT ?", count)
+        return self._read(rows.trade, f"{queries.NEWEST} ORDER BY o.seq DESC LIMIT ?", count)
 
     def trade(self, ident: str) -> Trade | None:
         """The trade with this id."""
@@ -77,32 +49,51 @@ class Reader:
 
     def steps(self, trade: str) -> tuple[Step, ...]:
         """Everything that happened to a trade, oldest first."""
-        return tuple(self._read(rows.step, _STEPS, trade))
+        return tuple(self._read(rows.step, queries.STEPS, trade))
 
     def told(self, request: str) -> Told | None:
         """The newest final answer to a request."""
-        return next(iter(self._read(rows.told, _TOLD, request)), None)
+        return next(iter(self._read(rows.told, queries.TOLD, request)), None)
 
     def switch(self) -> TradingSwitch:
         """Whether orders are let through, since when and why."""
-        return self._read(lambda row: TradingSwitch(*row), _SWITCH)[0]
+        return self._read(lambda row: TradingSwitch(*row), queries.SWITCH)[0]
+
+    def plan_switches(self) -> dict[str, PlanSwitched]:
+        """How each plan was switched last, by its name."""
+        return {switch.name: switch for switch in self._read(rows.switched, queries.PLANS)}
+
+    def shadow_deals(self, since: Millis) -> list[ShadowDeal]:
+        """Shadow deals as they stand: all that are not over, and those that came to something at `since` or later.
+
+        `since` is the broker's clock; the one that came furthest of late comes last.
+        """
+        return self._read(rows.shadow, queries.SHADOW, since)
+
+    def copy_into(self, other: sqlite3.Connection) -> None:
+        """Copy everything into another database."""
+        with journalfile.translated(self.file, "copied"):
+            self._connection.backup(other)
 
     def _one(self, where: str, value: str) -> Trade | None:
-        return next(iter(self._read(rows.trade, f"{_NEWEST} WHERE {where}", value)), None)
+        return next(iter(self._read(rows.trade, f"{queries.NEWEST} WHERE {where}", value)), None)
 
     def _read[T](self, make: Callable[[Sequence[Any]], T], sql: str, *bound: object) -> list[T]:
-        with _translated(self.file, "read"):
+        with journalfile.translated(self.file, "read"):
             return [make(row) for row in self._connection.execute(sql, bound)]
 
 
 class Journal(Reader):
     """The one writer of the journal; a file lock keeps every other one out.
 
-    The promise: what `add` was given is on disk, whole, when it returns, and none of it is when it raises.
+    The promise: what `add` was given is on disk, whole, when it returns, and none of it is when it raises. Deals on
+    paper outlive the program as surely, but the disk is not waited for: they may be lost where the machine fails.
     """
 
-    def __init__(self, folder: Path, at: Millis) -> None:
+    def __init__(self, folder: Path, at: Millis, *, durable: bool = True) -> None:
         """Open `journal.sqlite` in an existing folder, or begin it where there is none; `at` is now.
+
+        One that is not `durable` is for a replay: nothing in it need outlive the machine, and no disk is waited for.
 
         Raises `Unavailable` where another daemon has it or the disk does not let it be used, `DataError` where the
         file is damaged, not a journal, or a newer qfluxd's. It is never begun anew over such a file.
@@ -110,10 +101,14 @@ class Journal(Reader):
         file = folder / FILE
         self._lock = lock_file(folder / "journal.lock", file)
         try:
-            if not _exists(file):
-                _begin(file, at)
-            super().__init__(file, _opened(file, "rw"))
-            self._inode = _inode(file)
+            if not journalfile.exists(file):
+                journalfile.begin(file, at)
+            connection = journalfile.brought_up_to_date(file, journalfile.opened(file, "rw"))
+            self._durable = durable
+            if not durable:
+                connection.execute("PRAGMA synchronous = OFF")
+            super().__init__(file, connection)
+            self._inode = journalfile.inode(file)
         except BaseException:
             self._lock.close()
             raise
@@ -130,14 +125,17 @@ class Journal(Reader):
         self.close()
 
     def add(self, *records: Record) -> None:
-        """Write records, all or none, to the disk itself.
+        """Write records, all or none, to the disk itself; those of shadow deals to the system, which writes them soon.
 
         Raises `Unavailable` (a full disk, a file that was taken away), `DataError`, or `Contradiction`.
         """
-        if _inode(self.file) != self._inode:  # SQLite would go on writing to what nobody will ever read again
+        if journalfile.inode(self.file) != self._inode:  # SQLite would go on writing to what nobody reads any more
             raise Unavailable(f"{self.file} was taken away under a running daemon; bring it back and start again")
         connection = self._connection
-        with _translated(self.file, "written"):
+        with journalfile.translated(self.file, "written"):
+            if self._durable:
+                paper = all(type(record) is ShadowDeal for record in records)
+                connection.execute(f"PRAGMA synchronous = {'NORMAL' if paper else 'FULL'}")
             connection.execute("BEGIN IMMEDIATE")
             try:
                 for record in records:
@@ -154,20 +152,26 @@ class Journal(Reader):
 
     def unfinished(self, refused_since: Millis) -> list[Past]:
         """Every trade that is neither settled nor was refused before this moment, oldest first."""
-        openings = self._read(rows.opening, _UNFINISHED, refused_since)
+        openings = self._read(rows.opening, queries.UNFINISHED, refused_since)
         return [Past(opening, self.steps(opening.id)) for opening in openings]
 
-    def settled_lately(self, at: Millis) -> list[Deal]:
-        """The settled deals of the last two days, by the broker's word on when each closed, each once.
+    def closings(self, newest: int = queries.STREAK) -> list[tuple[Closing, bool]]:
+        """What deals came to, in the order in which they were settled, and whether that was since trading was resumed.
 
-        The days end now or with the newest deal, whichever is earlier: this machine's clock may have been set.
+        All since then, of the nine days before the newest by the broker's word on when each closed, and the `newest`
+        whenever they were: this machine's clock may have been set to anything.
         """
-        deals = self._read(lambda row: rows.deal(row[0]), _SETTLED, at, 2 * DAY)
-        return list({deal.id: deal for deal in deals}.values())
+        return self._read(
+            lambda row: (rows.closed(row[:2]), bool(row[2])), queries.CLOSINGS, queries.REMEMBERED, newest
+        )
 
-    def let_through_since(self, at: Millis) -> list[tuple[Millis, str]]:
-        """When which order was let through (``intended`` for the first time), for those at `at` or later."""
-        return self._read(lambda row: (int(row[0]), str(row[1])), _LET_THROUGH, at)
+    def let_through(self) -> list[tuple[Millis, Passed]]:
+        """When which order was let through by this machine's clock, in the two days before the newest of them."""
+        return self._read(rows.passed, queries.LET_THROUGH, queries.PACE)
+
+    def resumed(self) -> Millis:
+        """When trading was last resumed, or began."""
+        return self._read(lambda row: int(row[0]), queries.RESUMED)[0]
 
 
 @contextmanager
@@ -177,98 +181,21 @@ def read_journal(folder: Path) -> Iterator[Reader]:
     Raises `Unavailable` where there is none, `DataError` where it is damaged or not a journal.
     """
     file = folder / FILE
-    if not _exists(file):
+    if not journalfile.exists(file):
         raise Unavailable(f"there is no journal in {folder}; a daemon that may trade begins it")
-    with closing(_opened(file, "ro")) as connection:
+    with closing(journalfile.opened(file, "ro")) as connection:
         yield Reader(file, connection)
 
 
-def _exists(file: Path) -> bool:
-    """Whether there is a journal; a log without its file is the rest of one, and must not be mixed with another."""
-    try:
-        if file.exists():
-            return True
-        log = file.with_name(file.name + "-wal")
-        if log.exists() and log.stat().st_size:
-            raise DataError(f"{log} is the rest of a journal that is gone; bring {file.name} back, or move it away too")
-    except OSError as error:
-        raise Unavailable(f"{file} cannot be looked at ({error.strerror})") from error
-    return False
+def copy_journal(folder: Path, to: Path) -> None:
+    """Copy the journal in a state folder to a file, whole, also while a daemon writes it.
 
-
-def _inode(file: Path) -> tuple[int, int] | None:
-    """Which file lies under this name, None where there is none."""
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _begin(file: Path, at: Millis) -> None:
-    """An empty journal, made under another name: under its own there is never half of one."""
-    draft = file.with_name(file.name + ".new")
-    with _translated(file, "begun"):
-        for rest in (draft, *(draft.with_name(draft.name + end) for end in ("-wal", "-shm", "-journal"))):
-            rest.unlink(missing_ok=True)
-        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
-            connection.executescript(f"PRAGMA synchronous = FULL; BEGIN; {SCHEMA} COMMIT;")
-            connection.execute(rows.INSERTS[TradingSwitch], ("active", "trading begins", at))
-            connection.execute("PRAGMA journal_mode = WAL")
-        draft.replace(file)
-        _sync(file.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _opened(file: Path, mode: str) -> sqlite3.Connection:
-    address = f"{file.absolute().as_uri()}?mode={mode}"
-    with _translated(file, "opened"):
-        connection = sqlite3.connect(address, uri=True, timeout=_BUSY, isolation_level=None)
-        try:
-            _check(file, connection)
-            connection.executescript("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-
-def _check(file: Path, connection: sqlite3.Connection) -> None:
-    """Raises `DataError` unless this is a whole journal of a kind that we know."""
-
-    def pragma(name: str) -> Any:
-        return connection.execute(f"PRAGMA {name}").fetchone()[0]
-
-    if pragma("application_id") != APPLICATION_ID:
-        raise DataError(f"{file} is not a journal of qfluxd, or was emptied; {_REMEDY}")
-    if (version := pragma("user_version")) > VERSION:
-        raise DataError(f"{file} was written by a newer qfluxd (version {version}); run that one, or {_REMEDY}")
-    if (found := pragma("quick_check(1)")) != "ok":
-        raise DataError(f"{file} is damaged ({found}); {_REMEDY}")
-
-
-@contextmanager
-def _translated(file: Path, what: str) -> Iterator[None]:
-    """Foreign errors as ours, sorted by what helps; those that only a mistake in here can cause stay."""
-    try:
-        yield
-    except sqlite3.ProgrammingError:
-        raise
-    except sqlite3.IntegrityError as error:
-        raise Contradiction(f"{file} holds something else ({error})") from error
-    except sqlite3.DatabaseError as error:
-        if error.sqlite_errorname.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-            raise DataError(f"{file} is damaged ({error}); {_REMEDY}") from error
-        raise Unavailable(f"{file} cannot be {what} ({error}); see to the disk's space and rights") from error
-    except OSError as error:
-        raise Unavailable(f"{file} cannot be {what} ({error.strerror}); see to the disk's space and rights") from error
-    except (msgspec.MsgspecError, ArithmeticError) as error:
-        raise DataError(f"{file} holds a row that makes no sense ({error}); {_REMEDY}") from error
+    Raises as `read_journal`, and `Unavailable` where the copy cannot be written.
+    """
+    draft = to.with_name(f".{to.name}.new")
+    with read_journal(folder) as journal, journalfile.translated(to, "written"):
+        draft.unlink(missing_ok=True)
+        with closing(sqlite3.connect(draft)) as copy:
+            journal.copy_into(copy)
+        draft.chmod(0o600)
+        draft.replace(to)

@@ -4,14 +4,15 @@ from collections.abc import Callable
 from time import monotonic, time_ns
 from typing import Final, get_args
 
-from qfluxd.model import Account, Event, Millis, Order, Refusal, Stage, Trade, TradingState, TradingSwitch
+from qfluxd.model import Account, Event, Millis, Order, PlanSwitched, Refusal, Stage, Trade, TradingState, TradingSwitch
 from qfluxd.ports import Passing, pass_on
 from qfluxd.settings import RiskSettings
 from qfluxd.trading.entries import EDGES
 from qfluxd.trading.hearing import Hearing
 from qfluxd.trading.journal import Journal
 from qfluxd.trading.records import Told, opening_of
-from qfluxd.trading.risk import Exposure
+from qfluxd.trading.risk import Exposures
+from qfluxd.trading.shadow import ShadowDeal
 from qfluxd.trading.trades import Say, Trades
 from qfluxd.trading.waiting import age, hear_silence, is_helped
 
@@ -48,7 +49,7 @@ class Orders:
         self._say = say
         self._passing = passing
         self._now = now
-        self._trades = Trades(journal, say, passing, timer)
+        self._trades = Trades(journal, say, passing, timer, settings.calendar)
         self._hearing = Hearing(self._trades)
         self._switch = journal.switch()
         self.watchers = self._trades.watchers
@@ -58,6 +59,8 @@ class Orders:
     def reconfigure(self, settings: RiskSettings) -> None:
         """Apply what can change while running."""
         self._hearing.answer_within = self._answer_within = round(settings.answer_within * 1000)
+        self._max_drawdown = settings.max_drawdown
+        self._trades.ledger.reconfigure(settings.calendar)
 
     def begin(self, at: Millis) -> None:
         """Take up what the last daemon left: what was not clicked is refused, what may have been is in doubt."""
@@ -70,13 +73,17 @@ class Orders:
                 self._trades.advance(entry, at, "unknown", "restarted", "the daemon ended while its click was out")
         self._trades.forget(at)
         self._say(self._switch)
+        self._kill_at_drawdown(at)
         self._trades.tell()
 
     # -------------------------------------------------------------------------------------------- an order's way
 
-    def receive(self, order: Order) -> Refusal | None:
-        """Write down that an order was asked for; nobody may have asked for it before (`asked`)."""
-        refusal = self._trades.open(opening_of(order))
+    def receive(self, order: Order, candle: Millis | None = None) -> Refusal | None:
+        """Write down that an order was asked for; nobody may have asked for it before (`asked`).
+
+        `candle` is the opening time of the candle that a plan's signal rests on.
+        """
+        refusal = self._trades.open(opening_of(order, candle))
         self._trades.tell()
         return refusal
 
@@ -86,7 +93,7 @@ class Orders:
         assert entry is not None
         refusal = self._trades.must(entry, at, "intended")
         if refusal is None:
-            self._trades.pace.add(ident)
+            self._trades.let_through(entry, at)
         self._trades.tell()
         return refusal
 
@@ -147,12 +154,17 @@ class Orders:
         self._trades.pen.write(told.at, told)
         self._passing("answer.after")
 
+    def keep(self, record: PlanSwitched | ShadowDeal, at: Millis) -> None:
+        """Keep what has happened beside the orders themselves, late rather than never."""
+        self._trades.pen.write(at, record)
+
     # --------------------------------------------------------------------------------------------------- hearing
 
     def hear(self, at: Millis, now: Millis, event: Event) -> None:
         """Take one event, read at `at` by this machine's clock while the broker's showed `now`."""
         self._trades.lead = now - at
         self._hearing.hear(at, event)
+        self._kill_at_drawdown(at)
         self._trades.tell()
 
     def beat(self, at: Millis, now: Millis, *, heard: bool) -> None:
@@ -165,9 +177,10 @@ class Orders:
         """Let time pass without a word on whether anything could have been heard."""
         self._trades.pen.retry(at)
         self._hearing.pass_time(at)
-        for entry in self._trades:
+        for entry in self._trades.pending:
             age(self._trades, entry, at, self._answer_within)
         self._trades.forget(at)
+        self._kill_at_drawdown(at)
         self._trades.tell()
 
     def on_line_cut(self) -> None:
@@ -201,6 +214,7 @@ class Orders:
         self._switch = switch
         self._say(switch)
         if state == "active":
+            self._trades.ledger.resume(at + self._trades.lead)
             return None
         pen = self._trades.pen
         pen.write(at, switch)
@@ -208,14 +222,33 @@ class Orders:
             return None
         return Refusal("journal_failed", f"trading is {state}, but not yet across a restart: {pen.trouble}")
 
+    def _kill_at_drawdown(self, at: Millis) -> None:
+        """Where an account has fallen as far as it may, nothing more is let through until a person resumes trading."""
+        if self._max_drawdown is None or self._switch.state == "killed":
+            return
+        fallen = self._trades.ledger.fallen(at + self._trades.lead, self._trades.held())
+        if fallen >= self._max_drawdown:
+            reason = f"drawdown of {fallen} since trading was last resumed, [risk] max_drawdown is {self._max_drawdown}"
+            self.turn("killed", reason, at)
+            self._trades.alert("drawdown", f"trading is killed: {reason}", at)
+
     @property
     def trouble(self) -> str | None:
         """Why the journal cannot be written, None where nothing is known to wait."""
         return self._trades.pen.trouble
 
-    def exposure(self, at: Millis, account: Account | None, besides: str) -> Exposure:
-        """How much is at stake on an account beside the order with this id."""
-        return self._trades.exposure(at, account, besides)
+    def exposures(
+        self, at: Millis, account: Account | None, order: Order | None = None, candle: Millis | None = None
+    ) -> Exposures:
+        """What is at stake on an account, on the order's asset and by its plan, beside that order itself.
+
+        `candle` is the opening time of the candle that the plan's signal rests on.
+        """
+        asset, plan, ident = ("", None, "") if order is None else (order.asset, order.plan, order.id)
+        now, held = at + self._trades.lead, self._trades.held(ident)
+        return self._trades.ledger.exposures(
+            now, account, asset=asset, plan=plan, candle=candle, besides=ident, held=held
+        )
 
     def asked(self, request: str) -> Trade | None:
         """What this request, by its id in canonical JSON, asked for. Raises `DataError` or `Unavailable`."""

@@ -1,4 +1,4 @@
-"""What the journal keeps: who asked for what, every step of every trade, and what the asker was told."""
+"""What the journal keeps: who asked for what, every step of every trade and shadow deal, and what was switched."""
 
 import json
 from decimal import Decimal
@@ -6,14 +6,18 @@ from typing import Literal
 
 import msgspec
 
-from qfluxd.model import SECOND, Account, Deal, Millis, Order, Side, Stage, Trade, TradingSwitch
+from qfluxd.model import SECOND, Account, Deal, Millis, Order, PlanSwitched, Side, Stage, Trade, TradingSwitch
+from qfluxd.trading.shadow import ShadowDeal
 
 type Kind = Literal["ok", "refused", "unsure"]
 """How an order went for its asker: the broker took it, it was not placed, or nobody can tell."""
 
 
 class Opening(msgspec.Struct, frozen=True):
-    """The part of a trade that never changes. `foreign` is one opened by hand, which nobody asked for (`request`)."""
+    """The part of a trade that never changes. `foreign` is one opened by hand, which nobody asked for (`request`).
+
+    `plan` names the strategy plan that wants it, `candle` is the opening time of the candle that its signal rests on.
+    """
 
     id: str
     request: str | None
@@ -24,6 +28,8 @@ class Opening(msgspec.Struct, frozen=True):
     received: Millis
     expires_at: Millis | None = None
     foreign: bool = False
+    plan: str | None = None
+    candle: Millis | None = None
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -62,7 +68,7 @@ class Past(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...]
 
 
-type Record = Opening | Step | Told | TradingSwitch
+type Record = Opening | Step | Told | TradingSwitch | PlanSwitched | ShadowDeal
 
 
 def canonical(ident: str | int) -> str:
@@ -70,8 +76,8 @@ def canonical(ident: str | int) -> str:
     return json.dumps(str(ident), ensure_ascii=False)
 
 
-def opening_of(order: Order) -> Opening:
-    """What never changes of an order."""
+def opening_of(order: Order, candle: Millis | None = None) -> Opening:
+    """What never changes of an order; `candle` is the one that a plan's signal rests on."""
     return Opening(
         order.id,
         order.request,
@@ -81,6 +87,8 @@ def opening_of(order: Order) -> Opening:
         order.expiry,
         order.received,
         order.expires_at,
+        plan=order.plan,
+        candle=candle,
     )
 
 
@@ -108,4 +116,5 @@ def trade_of(opening: Opening, step: Step) -> Trade:
         deal=step.deal,
         artifacts=step.artifacts,
         foreign=opening.foreign,
+        plan=opening.plan,
     )

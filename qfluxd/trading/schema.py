@@ -1,13 +1,15 @@
 """How the journal lies on disk: tables that only grow, and the rules that the database itself keeps."""
 
-APPLICATION_ID = 0x71666C78
+from typing import Final
+
+APPLICATION_ID: Final = 0x71666C78
 """``qflx`` in the file's head: this is a journal of ours and no other program's database."""
 
-VERSION = 1
+VERSION: Final = 2
 
-TABLES = ("orders", "transitions", "answers", "switch")
+TABLES: Final = ("orders", "transitions", "answers", "switch", "plans", "shadow")
 
-_TABLES = """
+_FIRST: Final = """
 CREATE TABLE orders (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -58,14 +60,58 @@ CREATE TABLE switch (
     since INTEGER NOT NULL
 );
 """
+"""Version 1, as it was."""
 
-_ONE_DEAL_ONE_TRADE = """
+_SECOND: Final = """
+ALTER TABLE orders ADD COLUMN plan TEXT;
+ALTER TABLE orders ADD COLUMN candle INTEGER;
+ALTER TABLE switch ADD COLUMN step INTEGER;
+CREATE INDEX transitions_let_through ON transitions (now) WHERE stage = 'intended' AND attempt = 0;
+CREATE INDEX transitions_settled ON transitions (seq) WHERE stage = 'settled';
+CREATE TABLE plans (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    mode TEXT NOT NULL CHECK (mode IN ('signal', 'shadow', 'live')),
+    "by" TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at INTEGER NOT NULL
+);
+CREATE INDEX plans_by_name ON plans (name, seq);
+CREATE TABLE shadow (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL,
+    plan TEXT NOT NULL,
+    asset TEXT NOT NULL,
+    side TEXT NOT NULL CHECK (side IN ('call', 'put')),
+    stake TEXT NOT NULL,
+    expiry INTEGER NOT NULL,
+    candle INTEGER,
+    signalled INTEGER NOT NULL,
+    opened INTEGER,
+    closes INTEGER,
+    open_price REAL,
+    close_price REAL,
+    payout INTEGER,
+    profit TEXT,
+    outcome TEXT NOT NULL CHECK (outcome IN ('pending', 'open', 'won', 'lost', 'tie', 'unknown', 'not_filled')),
+    code TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    digits INTEGER
+);
+CREATE UNIQUE INDEX shadow_once ON shadow (id, outcome);
+CREATE UNIQUE INDEX shadow_ends_once ON shadow (id) WHERE outcome NOT IN ('pending', 'open');
+CREATE INDEX shadow_by_time ON shadow (at);
+"""
+"""What version 2 adds: what plans do. `step` of the switch is the newest transition when it was turned."""
+
+_ONE_DEAL_ONE_TRADE: Final = """
 CREATE TRIGGER one_deal_one_trade BEFORE INSERT ON transitions
 WHEN EXISTS (SELECT 1 FROM transitions WHERE deal_id = NEW.deal_id AND trade <> NEW.trade)
 BEGIN SELECT RAISE(ABORT, 'this deal belongs to another trade'); END;
 """
 
-_OVER_IS_OVER = """
+_OVER_IS_OVER: Final = """
 CREATE TRIGGER over_is_over BEFORE INSERT ON transitions
 WHEN EXISTS (
     SELECT 1 FROM transitions t WHERE t.trade = NEW.trade AND t.stage IN ('refused', 'settled') AND t.stage <> NEW.stage
@@ -80,26 +126,54 @@ BEGIN SELECT RAISE(ABORT, 'this trade is over'); END;
 """
 """What is over stays so, but for an order whose click was out: its deal proves that it was not refused after all."""
 
-_FOR_GOOD = """
+_NO_WAY_BACK: Final = """
+CREATE TRIGGER shadow_no_way_back BEFORE INSERT ON shadow
+WHEN EXISTS (
+    SELECT 1 FROM shadow WHERE id = NEW.id
+    AND (outcome NOT IN ('pending', 'open') OR (outcome = 'open' AND NEW.outcome = 'pending'))
+)
+BEGIN SELECT RAISE(ABORT, 'this shadow deal has come further already'); END;
+"""
+
+_FOR_GOOD: Final = """
 CREATE TRIGGER {table}_{what} BEFORE {what} ON {table}
 BEGIN SELECT RAISE(ABORT, 'the journal is only ever added to'); END;
 """
 
-_NOT_REPLACED = """
+_NOT_REPLACED: Final = """
 CREATE TRIGGER {table}_REPLACE BEFORE INSERT ON {table}
 WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})
 BEGIN SELECT RAISE(ABORT, 'the journal is only ever added to'); END;
 """
 
-SCHEMA = "".join(
+_SAME: Final = {
+    "orders": "seq = NEW.seq OR id = NEW.id OR request = NEW.request",
+    "shadow": "seq = NEW.seq OR (id = NEW.id AND outcome = NEW.outcome)",
+}
+"""What makes a row the same as one that is there, beside its number."""
+
+_TRIGGERS: Final = "".join(
     [
-        _TABLES,
         _ONE_DEAL_ONE_TRADE,
         _OVER_IS_OVER,
+        _NO_WAY_BACK,
         *(_FOR_GOOD.format(table=table, what=what) for table in TABLES for what in ("UPDATE", "DELETE")),
-        *(_NOT_REPLACED.format(table=table, same="seq = NEW.seq") for table in TABLES if table != "orders"),
-        _NOT_REPLACED.format(table="orders", same="seq = NEW.seq OR id = NEW.id OR request = NEW.request"),
-        f"PRAGMA application_id = {APPLICATION_ID};",
-        f"PRAGMA user_version = {VERSION};",
+        *(_NOT_REPLACED.format(table=table, same=_SAME.get(table, "seq = NEW.seq")) for table in TABLES),
     ]
 )
+
+_STAMP: Final = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+
+SCHEMA: Final = _FIRST + _SECOND + _TRIGGERS + _STAMP
+
+MIGRATION: Final = _SECOND + _TRIGGERS + _STAMP
+"""From version 1 to this one, once its triggers are gone."""
+
+AS_IF_NEW: Final = """
+CREATE TEMP VIEW orders AS SELECT *, NULL AS plan, NULL AS candle FROM main.orders;
+CREATE TEMP VIEW switch AS SELECT *, NULL AS step FROM main.switch;
+CREATE TEMP TABLE plans (seq, name, enabled, mode, "by", reason, at);
+CREATE TEMP TABLE shadow (seq, id, plan, asset, side, stake, expiry, candle, signalled, opened, closes, open_price,
+    close_price, payout, profit, outcome, code, at, digits);
+"""
+"""Lets a file of version 1, which nobody may change just now, be read as one of this version; nothing is written."""

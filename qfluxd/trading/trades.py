@@ -2,18 +2,22 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
 from typing import Final
 
 import msgspec
 
-from qfluxd.model import DAY, MINUTE, Account, Alert, Deal, Millis, OpenTrades, Refusal, Stage, Trade, TradingSwitch
+from qfluxd.hours import Calendar
+from qfluxd.model import DAY, MINUTE, Alert, Deal, Millis, OpenTrades, Refusal, Stage, Trade, TradingSwitch
 from qfluxd.ports import Passing
 from qfluxd.trading.entries import EDGES, Entry, entry_of
-from qfluxd.trading.exposure import Pace, Results, exposure
+from qfluxd.trading.exposure import held_by, held_loose
 from qfluxd.trading.journal import Journal
+from qfluxd.trading.ledger import Held, Ledger
+from qfluxd.trading.pace import Passed
 from qfluxd.trading.pen import Pen
 from qfluxd.trading.records import Opening, Record, Step, foreign_opening
-from qfluxd.trading.risk import Exposure
+from qfluxd.trading.returns import Closing
 
 type Say = Callable[[Trade | OpenTrades | TradingSwitch | Alert], None]
 
@@ -32,12 +36,13 @@ class Trades:
     the disk takes nothing; only steps that `EDGES` allows are taken.
     """
 
-    def __init__(self, journal: Journal, say: Say, passing: Passing, timer: Callable[[], float]) -> None:
-        """`timer` counts seconds and never goes back."""
+    def __init__(
+        self, journal: Journal, say: Say, passing: Passing, timer: Callable[[], float], calendar: Calendar
+    ) -> None:
+        """`timer` counts seconds and never goes back; `calendar` says when days begin."""
         self.journal = journal
         self.pen = Pen(journal, say)
-        self.results = Results(())
-        self.pace = Pace(timer)
+        self.ledger = Ledger(calendar, timer)
         self.lead: Millis = 0
         """The broker's clock minus this machine's, as it was last known."""
         self.watchers: list[Callable[[Trade], None]] = []
@@ -45,6 +50,7 @@ class Trades:
         self._passing = passing
         self._began = journal.began()
         self._entries: dict[str, Entry] = {}
+        self._pending: dict[str, Entry] = {}
         self._by_deal: dict[str, Entry] = {}
         self._over: deque[str] = deque()
         self._loose: dict[str, Deal] = {}
@@ -52,9 +58,11 @@ class Trades:
 
     def load(self, at: Millis) -> None:
         """Take up what the journal holds; also what was refused of late, since that may be said twice."""
-        self.results = Results(self.journal.settled_lately(at))
-        for then, order in self.journal.let_through_since(at - MINUTE):
-            self.pace.add(order, since=at - then)
+        self.ledger.resume(self.journal.resumed())
+        for closing, lately in self.journal.closings():
+            self.ledger.settle(closing, lately=lately)
+        for then, passed in self.journal.let_through():
+            self.ledger.let_through(passed, since=at - then)
         for past in self.journal.unfinished(refused_since=at - 2 * MINUTE):
             entry = entry_of(past)
             self._keep(entry)
@@ -66,6 +74,11 @@ class Trades:
     def __iter__(self) -> Iterator[Entry]:
         """All in memory, oldest first; they may change meanwhile."""
         return iter(tuple(self._entries.values()))
+
+    @property
+    def pending(self) -> tuple[Entry, ...]:
+        """Those that are not over, oldest first: all that time alone can change."""
+        return tuple(self._pending.values())
 
     def get(self, ident: str) -> Entry | None:
         """The one with this id, None where it is not in memory."""
@@ -90,12 +103,10 @@ class Trades:
         """Deals that may be an order's or were opened by hand; until that is known they count as both."""
         return list(self._loose.values())
 
-    def exposure(self, at: Millis, account: Account | None, besides: str) -> Exposure:
-        """How much is at stake on an account beside one order."""
-        now = at + self.lead
-        others = (entry for entry in self._entries.values() if entry.opening.id != besides)
-        lost, pace = self.results.loss(account, now), self.pace.count(besides)
-        return exposure(others, account, now, lost, pace, self.loose)
+    def held(self, besides: str = "") -> Iterator[Held]:
+        """Every stake that is out, beside one order."""
+        yield from (held_by(entry) for ident, entry in self._pending.items() if ident != besides)
+        yield from map(held_loose, self._loose.values())
 
     # ----------------------------------------------------------------------------------------------- taking steps
 
@@ -124,6 +135,11 @@ class Trades:
         self.pen.write(at, step)
         self._passing(f"{stage}.after")
         self._take(entry, step)
+
+    def let_through(self, entry: Entry, at: Millis) -> None:
+        """It counts for the limits on how many are let through from now on, whatever becomes of it."""
+        it = entry.opening
+        self.ledger.let_through(Passed(it.id, it.asset, it.plan, it.candle, at + self.lead))
 
     def note(self, entry: Entry, at: Millis, artifacts: str) -> None:
         """Where a trade's pictures lie; that is no step of it."""
@@ -164,6 +180,8 @@ class Trades:
             old.append(self._over.popleft())
         for ident in old:
             entry = self._entries.pop(ident)
+            if self._pending.pop(ident, None) is not None:
+                self.ledger.lose(held_by(entry))
             self._is_told = self._is_told and entry.over
             if entry.deal is not None:
                 self._by_deal.pop(entry.deal.id, None)
@@ -200,14 +218,19 @@ class Trades:
             self._over.remove(entry.opening.id)  # mended
         entry.step = step
         self._keep(entry)
-        if step.stage == "settled" and step.deal is not None:
-            self.results.add(step.deal)
+        if step.stage == "settled" and (deal := step.deal) is not None:
+            profit = deal.profit or Decimal(0)
+            self.ledger.settle(Closing(deal.account, deal.asset, entry.opening.plan, profit, deal.closes))
         if entry.over:
             self._over.append(entry.opening.id)
         self._told(entry)
 
     def _keep(self, entry: Entry) -> None:
         self._entries[entry.opening.id] = entry
+        if entry.over:
+            self._pending.pop(entry.opening.id, None)
+        else:
+            self._pending[entry.opening.id] = entry
         if entry.deal is not None:
             self._by_deal[entry.deal.id] = entry
             self._loose.pop(entry.deal.id, None)

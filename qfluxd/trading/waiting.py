@@ -24,7 +24,7 @@ def hear_silence(trades: Trades, at: Millis, real: Millis, *, sure: bool) -> Non
     Beats are made up for after a pause of ours, so only the real time tells of one. A real time before what was heard
     last is a clock that was set back; a beat before it is only the point of the grid before a click.
     """
-    for entry in trades:
+    for entry in trades.pending:
         if entry.unbroken is not None:
             listened = 0 <= real - entry.unbroken <= _HOLE
             entry.unbroken = max(at, entry.unbroken) if sure and listened else None

@@ -1,18 +1,30 @@
-"""All benches, or those named: `python -m tests.bench [name …]`; one after the other, so that none disturbs another."""
+"""All benches, or those named: `python -m tests.bench [name …]`; one after the other, so that none disturbs another.
 
+`--for SECONDS` is how long the one named `live` runs.
+"""
+
+import argparse
 import platform
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-NAMES = ("tap", "codec", "fold", "files", "store", "mqtt", "whole", "trade")
-PACKAGES = ("qfluxd", "picows", "uvloop", "msgspec", "polars", "aiomqtt", "paho-mqtt", "playwright", "pandas")
+NAMES = ("tap", "codec", "fold", "files", "store", "mqtt", "whole", "trade", "desk", "live")
+PACKAGES = (
+    *("qfluxd", "picows", "uvloop", "msgspec", "polars", "numpy", "ta-lib"),
+    *("aiomqtt", "paho-mqtt", "playwright", "pandas"),
+)
 RIVALS = ("nautilus-trader",)
 
 
-def main(names: list[str]) -> int:
+def main() -> int:
     """Run the benches; the exit code of the first that failed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("names", nargs="*", metavar="name", help=", ".join(NAMES))
+    parser.add_argument("--for", dest="seconds", default="60", help="how long live runs; 60")
+    options = parser.parse_args()
+    names, lengths = options.names, {"live": ["--for", options.seconds]}
     wrong = [name for name in names if name not in NAMES]
     if wrong:
         sys.stderr.write(f"there is no bench {wrong[0]!r}; there are {', '.join(NAMES)}\n")
@@ -22,7 +34,8 @@ def main(names: list[str]) -> int:
     print(", ".join(f"{name} {_version(name)}" for name in (*PACKAGES, *RIVALS)))
     for name in names or NAMES:
         print(f"\n== {name}", flush=True)
-        if code := subprocess.run([sys.executable, "-m", f"tests.bench.{name}"], check=False).returncode:
+        words = [sys.executable, "-m", f"tests.bench.{name}", *lengths.get(name, [])]
+        if code := subprocess.run(words, check=False).returncode:
             return code
     return 0
 
@@ -35,4 +48,4 @@ def _version(name: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

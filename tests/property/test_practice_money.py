@@ -10,9 +10,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from qfluxd.model import Account, Millis
 from qfluxd.practice import chance
-from qfluxd.practice.deals import CENT, PracticeDeal
+from qfluxd.practice.deals import PracticeDeal
 from qfluxd.practice.memory import recall
 from qfluxd.practice.orderlog import ORDERS, read_orders
+from qfluxd.trading.settlement import CENT
 from tests.support.practice_desk import START, Desk
 
 BEGAN: dict[Account, Decimal] = {"demo": Decimal(60), "real": Decimal(250)}

@@ -19,6 +19,8 @@ class Asker:
 
     line: aiomqtt.Client
     events: list[dict[str, Any]] = field(default_factory=list)
+    signals: list[dict[str, Any]] = field(default_factory=list)
+    alerts: list[dict[str, Any]] = field(default_factory=list)
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     session: dict[str, Any] = field(default_factory=dict)
     states: dict[str, bytes] = field(default_factory=dict)
@@ -28,13 +30,18 @@ class Asker:
         """Keep what comes."""
         async for message in self.line.messages:
             topic, raw = str(message.topic).removeprefix(BASE), bytes(message.payload)
-            payload = {} if topic == "screenshot/image" else msgspec.json.decode(raw or b"{}")
+            is_json = topic != "screenshot/image" and not topic.endswith("/set")  # those are somebody's own words
+            payload = msgspec.json.decode(raw or b"{}") if is_json else {}
             async with self.news:
                 self.states[topic] = raw
                 if topic == "session":
                     self.session = payload
                 elif topic == "event/trade":
                     self.events.append(payload)
+                elif topic == "event/signal":
+                    self.signals.append(payload)
+                elif topic == "event/alert":
+                    self.alerts.append(payload)
                 elif topic.startswith("response/") and payload.get("id") is not None:
                     self.answers[str(payload["id"])] = payload
                 self.news.notify_all()

@@ -11,8 +11,10 @@ from typing import Any, cast
 
 import msgspec
 
+from qfluxd.acts import Acts
 from qfluxd.api.commands import Later, Request, TradeOpen
 from qfluxd.desk import Desk
+from qfluxd.guards import Guards
 from qfluxd.model import (
     Account,
     Asset,
@@ -26,6 +28,7 @@ from qfluxd.model import (
     Fact,
     LoggedIn,
     Millis,
+    Note,
     OpenDeals,
     Order,
     OrderRefused,
@@ -217,6 +220,8 @@ class Floor:
         self.coming: list[tuple[Millis, bool, Callable[[], None]]] = []
         """When what happens to orders on their way, and whether on the page, which forgets it when loaded anew."""
         self.said: list[Fact] = []
+        self.noted: list[Note] = []
+        """What a recording would be told."""
         self.risk = RiskSettings.model_validate(
             {"max_open": 5, "orders_per_minute": 100, "max_daily_loss": 1000, **risk}
         )
@@ -275,7 +280,10 @@ class Floor:
         )
         market = MarketSettings.model_validate({"timeframes": ["1m"]})
         self.desk = Desk(market, self.said.append, orders=self.orders)
-        self.trading = Trading(self.desk, self.orders, cast(Driver, self), self.risk, lambda: self.at)
+        driver = cast(Driver, self)
+        guards = Guards(self.desk, self.orders, self.account, self.risk)
+        acts = Acts(self.desk, self.orders, guards, lambda: self.at, self.noted.append)
+        self.trading = Trading(self.orders, driver, guards, acts, lambda: self.at)
         self.orders.begin(self.at)
         self.hear(Situation("connected", "market data"), Assets((ASSET, OTHER, CLOSED)))
         self.hear(Balance(self.broker.balance, self.broker.account))

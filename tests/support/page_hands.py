@@ -8,7 +8,7 @@ from typing import Any
 
 from qfluxd.chrome.launch import launched
 from qfluxd.drivers.pocketoption.driver import Config, PocketOption
-from qfluxd.model import Asset, Assets, Event, Favorites, History, Millis
+from qfluxd.model import Asset, Assets, Event, Favorites, History, Millis, Note
 from qfluxd.ports import Hands, Surroundings
 from qfluxd.practice.broker import PracticeBroker
 from qfluxd.practice.server import PracticeOptions, serve
@@ -35,6 +35,9 @@ class Listener:
 
     def on_feed_lost(self) -> None:
         """Nothing is folded here."""
+
+    def hear_note(self, at: Millis, note: Note) -> None:
+        """Nothing is replayed here."""
 
     def on_order_unclear(self, at: Millis) -> None:
         """Nothing is traded here."""

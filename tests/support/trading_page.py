@@ -15,7 +15,7 @@ import msgspec
 from qfluxd.chrome.cdp import Connection
 from qfluxd.chrome.launch import Chrome, launched
 from qfluxd.drivers.pocketoption.driver import Config, PocketOption, connect
-from qfluxd.model import Asset, Assets, ChartShown, Event, History, Millis, Order, Placed, Refusal, Side, Sighting
+from qfluxd.model import Asset, Assets, ChartShown, Event, History, Millis, Note, Order, Placed, Refusal, Side, Sighting
 from qfluxd.ports import Surroundings
 from qfluxd.practice.broker import PracticeBroker
 from qfluxd.practice.orderlog import OrderSeen
@@ -76,6 +76,9 @@ class Listener:
 
     def on_feed_lost(self) -> None:
         """Nor do losses."""
+
+    def hear_note(self, at: Millis, note: Note) -> None:
+        """Nothing is replayed here."""
 
     def on_order_unclear(self, at: Millis) -> None:
         """Nor does what was not read."""

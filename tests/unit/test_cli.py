@@ -322,7 +322,9 @@ def test_replay(here: Here) -> None:
     *messages, last = (json.loads(line) for line in here("replay", capture, "--json").stdout.splitlines())
     report = last["report"]
     assert sum(message["topic"].startswith("tick/") for message in messages) == report["facts"]["tick"] == 58
-    assert told[-1] == f"fingerprint  {report['fingerprint']}"
+    assert f"fingerprint  {report['fingerprint']}" in told
+    assert report["decisions"]["count"] == 0
+    assert told[-1] == f"decisions    {json.dumps(report['decisions'])}"
 
 
 def test_replay_of_something_else(here: Here, tmp_path: Path) -> None:

@@ -180,3 +180,23 @@ def test_a_line_that_became_slow_is_followed_without_stepping_back() -> None:
     assert times == sorted(times)
     assert clock.offset_ms == -2_000
     assert times[-1] == host - 500 - 2_000
+
+
+def test_looking_from_outside_moves_nothing() -> None:
+    """Who asks for the time, also for one that has not come, does not keep it from being told as before."""
+    looked, left_alone = Clock(), Clock()
+    host = hear(looked, NOON, 30, ahead=250)
+    hear(left_alone, NOON, 30, ahead=250)
+    assert looked.shown(host + HOUR) == host + HOUR + 210
+    assert looked.now(host + 100) == left_alone.now(host + 100) == host + 310
+
+
+def test_the_latest_time_is_told_also_while_ticks_are_in_doubt() -> None:
+    """Ticks that are five seconds late hold the clock up; what it may show already is what lateness is held against."""
+    clock = Clock()
+    assert clock.latest(NOON) == NOON
+    host = hear(clock, NOON, 30, ahead=250)
+    before = clock.now(host)
+    clock.hear(host - 5_000, host + 5_000)
+    assert clock.now(host + 5_000) == before
+    assert clock.latest(host + 5_000) == host + 5_210

@@ -5,8 +5,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from qfluxd.api.commands import COMMANDS, Candles, Command, PageReload, PageWork, Request, Topdown, TradeOpen, described
-from qfluxd.api.requests import parse
+from qfluxd.api.commands import (
+    COMMANDS,
+    Candles,
+    Command,
+    PageReload,
+    PageWork,
+    Request,
+    SignalNow,
+    Topdown,
+    TradeOpen,
+    described,
+)
+from qfluxd.api.requests import Fault, parse
 from qfluxd.model import Series
 
 PROMISED = [
@@ -23,6 +34,13 @@ PROMISED = [
     "trading/pause",
     "trading/resume",
     "trading/kill",
+    "control/set",
+    "strategy/list",
+    "strategy/enable",
+    "strategy/disable",
+    "strategy/set",
+    "signal",
+    "stats",
     "session/scan",
     "profile/scan",
     "favorites/scan",
@@ -76,6 +94,31 @@ def test_a_series_is_read_from_its_arguments() -> None:
     command = msgspec.convert({"asset": "EURUSD_otc", "timeframe": "60s"}, Candles)
     assert command.timeframe == "1m"
     assert command.series == Series("EURUSD_otc", 60_000)
+
+
+def test_a_look_is_at_the_timeframe_that_is_named_or_else_at_the_usual_one() -> None:
+    """Whoever asks for a signal may leave the timeframe out; another spelling becomes the usual one."""
+    asked = msgspec.convert({"asset": "X", "strategy": "ema", "timeframe": "300s"}, SignalNow)
+    assert (asked.timeframe, asked.series(60_000)) == ("5m", Series("X", 300_000))
+    assert msgspec.convert({"asset": "X", "strategy": "ema"}, SignalNow).series(60_000) == Series("X", 60_000)
+
+
+@pytest.mark.parametrize(
+    ("command", "payload", "says"),
+    [
+        ("strategy/set", b'{"strategy":"ema"}', "strategy/set needs enabled or mode"),
+        ("strategy/set", b'{"strategy":"ema","mode":"real"}', "mode must be one of signal, shadow, live"),
+        ("strategy/enable", b"{}", "strategy/enable needs the argument strategy"),
+        ("signal", b'{"asset":"X","strategy":"ema","timeframe":"1 min"}', "1 min"),
+        ("control/set", b'{"control":"max_stake","value":"much"}', "value"),
+    ],
+)
+def test_a_switch_that_makes_no_sense_is_said(command: str, payload: bytes, says: str) -> None:
+    """A switch without anything to switch, a mode that there is not, a limit that is no number."""
+    fault = parse(command, payload)
+    assert isinstance(fault, Fault)
+    assert fault.code == "bad_argument"
+    assert says in fault.error
 
 
 def test_commands_do_not_change() -> None:

@@ -13,10 +13,12 @@ from pydantic import BaseModel
 
 from qfluxd.config import Loaded, Settings, diff, find_file, load
 from qfluxd.config.changes import LIVE
+from qfluxd.config.plans import PlanSettings
 from qfluxd.config.settings import tables
 from qfluxd.config.show import effective, flat, schema
 from qfluxd.config.starter import starter, write_starter
 from qfluxd.errors import ConfigError, Mistake
+from qfluxd.settings import Limits
 from tests.support.fixtures import ROOT
 
 type Write = Callable[[str], Path]
@@ -77,10 +79,14 @@ def test_shipped_file_is_complete() -> None:
     lines = (ROOT / "config.toml").read_text().splitlines()
     uncommented = [line.removeprefix("# ") if _is_option(line) else line for line in lines]
     given = tomllib.loads("\n".join(uncommented))
+    (example,) = given.pop("strategy")
+    assert PlanSettings.model_validate(example).name == "ema_cross_eurusd"
     named = {f"{table}.{key}" for table, keys in given.items() for key in keys if not isinstance(keys[key], dict)}
+    assert set(given["risk"]["asset"]) == set(Limits.model_fields)
+    named.add("risk.asset")
     assert named == {f"{table}.{key}" for table, model in tables().items() for key in model.model_fields}
     drivers = {name: set(table) for name, table in given["driver"].items() if isinstance(table, dict)}
-    assert set(drivers) == {"pocketoption", "replay"}
+    assert set(drivers) == {"pocketoption", "paper", "replay"}
     for name, keys in drivers.items():
         assert keys == set(_driver_config(name).model_fields)
 
@@ -176,10 +182,10 @@ def test_which_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_tables_of_later_versions(write: Write) -> None:
     """Tables that have a name and no effect yet are accepted, with a notice that says so and where."""
-    file = write('[web]\nlisten = "x"\n[[strategy]]\nname = "a"\n[homeassistant]\nenabled = true\n')
+    file = write('[web]\nlisten = "x"\n[homeassistant]\nenabled = true\n')
     notices = load(file).notices
     assert f"{file}:1: [web] has no effect in this version" in notices
-    assert len(notices) == 3
+    assert len(notices) == 2
 
 
 def test_own_file_of_a_driver(write: Write, tmp_path: Path) -> None:

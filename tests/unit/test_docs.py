@@ -4,13 +4,16 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
+import msgspec
 import pytest
 
 from qfluxd.cli.calling import app
 from qfluxd.cli.commands import COMMANDS
 from qfluxd.config import load
 from qfluxd.market.capture import read_capture
+from qfluxd.model import Note, Switched
 from tests.support.fixtures import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -60,11 +63,21 @@ def test_configuration_loads(page: str, text: str, tmp_path: Path, monkeypatch: 
 
 
 def test_the_capture_line_is_one(tmp_path: Path) -> None:
-    """The example of the capture format is read as a frame."""
+    """The examples of the capture format are read as a frame and as a note."""
     lines = [text for page, text in blocks("json") if page == "data.md"]
     file = tmp_path / "capture.jsonl"
     file.write_text("".join(lines))
-    assert [frame.conn for frame in read_capture(file)] == ["8844.5721"]
+    frame, note = read_capture(file)
+    assert (frame.conn, frame.note, note.note) == ("8844.5721", False, True)
+    assert isinstance(msgspec.json.decode(note.data, type=Note), Switched)
+
+
+def test_every_note_is_on_the_page() -> None:
+    """docs/data.md has a row for each kind of note that a recording may hold, and for no other."""
+    page = (ROOT / "docs" / "data.md").read_text()
+    table = page.partition("| `type` |")[2].partition("\n\n")[0]
+    told = re.findall(r"`([a-z_]+)`", "".join(re.findall(r"^\| (`.+?`) \|", table, re.MULTILINE)))
+    assert sorted(told) == sorted(kind.__struct_config__.tag for kind in get_args(Note.__value__))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)

@@ -10,6 +10,7 @@ import pytest
 from qfluxd.api import payloads
 from qfluxd.api.commands import COMMANDS, Request, Result, described
 from qfluxd.api.requests import parse
+from qfluxd.api.setting import command_of
 from tests.support.fixtures import ROOT
 
 PAGE = (ROOT / "docs" / "mqtt.md").read_text()
@@ -28,6 +29,10 @@ MODELS: dict[str, type[msgspec.Struct]] = {
     "event/trade": payloads.TradeEventPayload,
     "trades/open": payloads.OpenTradesPayload,
     "control": payloads.ControlPayload,
+    "signal/<strategy>/<asset>": payloads.SignalPayload,
+    "event/signal": payloads.SignalEventPayload,
+    "strategy/<name>": payloads.StrategyPayload,
+    "stats/today": payloads.StatsPayload,
     "log/<level>": payloads.LogPayload,
 }
 TOPIC_EXAMPLES = dict(re.findall(r"^### `([^`]+)`\n\n```json\n(.+)\n```$", PAGE, re.MULTILINE))
@@ -60,6 +65,34 @@ def test_a_request_that_is_shown_is_a_good_one(line: str) -> None:
     command = words[words.index("-t") + 1].removeprefix("qfluxd/main/request/")
     payload = words[words.index("-m") + 1].encode() if "-m" in words else b""
     assert isinstance(parse(command, payload), Request)
+
+
+SWITCHES = re.findall(r"^mosquitto_pub -t qfluxd/main/((?:strategy|control)/\S+/set) -m (\S+)$", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("topic", "payload"), SWITCHES)
+def test_a_switch_that_is_shown_is_a_good_one(topic: str, payload: str) -> None:
+    """What the page writes to a topic that ends in /set is understood."""
+    meant = command_of(topic, payload.encode())
+    assert meant is not None
+    assert isinstance(parse(*meant), Request)
+
+
+def test_every_row_of_the_switches_is_understood() -> None:
+    """Each topic and payload of the table is the command that stands beside it."""
+    table = PAGE.partition("### Switches")[2].partition("```")[0]
+    rows = re.findall(r"^\| (?:`([a-z/<>]+)`)? ?\| (.+?) \| (.+?) \|$", table, re.MULTILINE)
+    topic, seen = "", 0
+    for named, payloads_shown, means in rows:
+        topic = named or topic
+        for payload in re.findall(r"`([^`]+)`", payloads_shown):
+            place = topic.replace("<name>", "x").replace("<limit>", "max_stake")
+            found = command_of(place, payload.encode())
+            assert found is not None
+            assert isinstance(parse(*found), Request)
+            assert f"`{found[0]}`" in means or means.startswith("the same")
+            seen += 1
+    assert seen == 12
 
 
 def test_the_error_that_is_shown_is_the_one_that_is_said() -> None:

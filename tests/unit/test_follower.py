@@ -14,6 +14,7 @@ from qfluxd.model import (
     Frame,
     LoggedIn,
     Millis,
+    Note,
     OrderRefused,
     OrderSent,
     Situation,
@@ -37,6 +38,9 @@ class Listener:
 
     def on_feed_lost(self) -> None:
         """Nor do losses."""
+
+    def hear_note(self, at: Millis, note: Note) -> None:
+        """Nothing is replayed here."""
 
     def on_order_unclear(self, at: Millis) -> None:
         self.unclear.append(at)

@@ -16,10 +16,13 @@ import msgspec
 import pytest
 
 from qfluxd.errors import DataError, Unavailable
-from qfluxd.model import DAY, Deal, Stage, TradingSwitch
+from qfluxd.model import DAY, Deal, PlanSwitched, Stage, TradingSwitch
 from qfluxd.trading.journal import FILE, Contradiction, Journal, read_journal
+from qfluxd.trading.pace import Passed
 from qfluxd.trading.records import Opening, Record, Step, Told, canonical, trade_of
+from qfluxd.trading.returns import Closing
 from qfluxd.trading.schema import TABLES
+from qfluxd.trading.shadow import ShadowDeal
 
 AT = 1_763_769_600_000
 OPENING = Opening("o1", canonical("r1"), "EURUSD_otc", "call", Decimal("1.50"), 60_000, AT, AT + 9_000)
@@ -27,6 +30,33 @@ RECEIVED = Step("o1", "received", "received", "", AT, AT + 700)
 DEAL = Deal("d1", "EURUSD_otc", "call", Decimal("1.50"), 92, AT, AT + 60_000, 1.1, "demo", "USD", 1.2, Decimal("-1.50"))
 ACCEPTED = Step("o1", "accepted", "accepted", "", AT + 2, AT + 702, 1, "demo", DEAL, "trades/o1")
 SETTLED = Step("o1", "settled", "lost", "", AT + 3, AT + 703, 1, "demo", DEAL, "trades/o1")
+SWITCHED = PlanSwitched("trend", True, "shadow", "mqtt", "looks well", AT)
+SHADOW = ShadowDeal(
+    id="trend/EURUSD_otc/1",
+    plan="trend",
+    asset="EURUSD_otc",
+    side="put",
+    stake=Decimal("1.50"),
+    expiry=60_000,
+    candle=AT - 60_000,
+    signalled=AT,
+    opened=None,
+    closes=None,
+    open_price=None,
+    close_price=None,
+    payout=92,
+    profit=None,
+    outcome="pending",
+    code="pending",
+    at=AT,
+    digits=5,
+)
+OPENED = msgspec.structs.replace(
+    SHADOW, outcome="open", code="open", at=AT + 400, opened=AT + 400, closes=AT + 60_000, open_price=1.1
+)
+ENDED = msgspec.structs.replace(
+    OPENED, outcome="won", code="won", at=AT + 60_100, close_price=1.05, profit=Decimal("1.38")
+)
 
 
 @pytest.fixture
@@ -75,36 +105,108 @@ def test_the_next_daemon_reads_what_the_last_one_wrote(tmp_path: Path) -> None:
         assert journal.began() == AT
 
 
-def test_what_counts_for_the_day_and_the_minute_is_found_again(journal: Journal) -> None:
-    """Settled deals and orders let through since a moment, each once."""
-    intended = Step("o1", "intended", "intended", "", AT + 1, AT + 1)
-    again = Step("o1", "intended", "missed", "", AT + 2, AT + 2, 1)
-    journal.add(intended, again, ACCEPTED, SETTLED, SETTLED)
-    assert journal.let_through_since(AT) == [(AT + 1, "o1")]
-    assert journal.let_through_since(AT + 2) == []
-    assert journal.settled_lately(AT) == [DEAL]
+def order(number: int, *steps: Step, plan: str | None = None, candle: int | None = None) -> tuple[Record, ...]:
+    """An order by its number, and what became of it."""
+    name = f"n{number}"
+    opening = Opening(name, canonical(name), "X", "put", Decimal(1), 5_000, AT, plan=plan, candle=candle)
+    return opening, *(msgspec.structs.replace(step, trade=name) for step in steps)
 
 
-def test_the_day_s_results_are_found_whatever_this_machine_s_clock_was_set_to(journal: Journal) -> None:
-    """What counts is when a deal closed, by the broker's clock: also where ours was days behind, or is ahead."""
-    old = msgspec.structs.replace(DEAL, id="old", closes=DEAL.closes - 3 * DAY)
-    behind = msgspec.structs.replace(SETTLED, at=SETTLED.at - 3 * DAY)
-    journal.add(ACCEPTED, behind)
-    journal.add(
-        Opening("o2", None, "X", "put", Decimal(1), 5_000, AT, foreign=True),
-        Step("o2", "settled", "tie", "", AT, AT, deal=old),
+def settled(number: int, profit: str = "-1", closes: int = AT) -> Step:
+    """A step with which an order ends."""
+    deal = msgspec.structs.replace(DEAL, id=f"d{number}", asset="X", closes=closes, profit=Decimal(profit))
+    return Step("", "settled", "", "", AT, AT, 1, "demo", deal)
+
+
+def test_which_orders_were_let_through_is_found_again(journal: Journal) -> None:
+    """Each once, when it was for the first time, by both clocks, with its plan and candle; in the newest two days."""
+    intended = Step("o1", "intended", "intended", "", AT + 1, AT + 701)
+    again = Step("o1", "intended", "missed", "", AT + 2, AT + 702, 1)
+    noted = msgspec.structs.replace(intended, artifacts="trades/o1")
+    journal.add(intended, again, noted, ACCEPTED, SETTLED, SETTLED)
+    later = msgspec.structs.replace(intended, at=AT, now=AT + 2 * DAY)
+    journal.add(*order(2, later, plan="trend", candle=AT - 5))
+    first, second = (
+        (AT + 1, Passed("o1", "EURUSD_otc", None, None, AT + 701)),
+        (AT, Passed("n2", "X", "trend", AT - 5, later.now)),
     )
-    for at in (AT, AT + 9 * DAY):
-        assert journal.settled_lately(at) == [DEAL]
-    assert journal.settled_lately(AT - 3 * DAY) == [DEAL, old]
+    assert journal.let_through() == [first, second]
+    journal.add(*order(3, msgspec.structs.replace(later, now=AT + 702 + 2 * DAY)))
+    assert [passed.order for _, passed in journal.let_through()] == ["n2", "n3"]
+
+
+def test_what_deals_came_to_is_found_again(journal: Journal) -> None:
+    """Each once, as they were settled one after the other, with its plan, and whether trading was resumed before."""
+    journal.add(ACCEPTED, SETTLED, SETTLED)
+    assert journal.closings() == [(Closing("demo", "EURUSD_otc", None, Decimal("-1.50"), DEAL.closes), True)]
+    journal.add(TradingSwitch("paused", "", AT), TradingSwitch("active", "", AT - DAY))
+    journal.add(*order(2, settled(2, "0.92", AT - 5), plan="trend"), TradingSwitch("killed", "", AT))
+    assert [(closing.plan, closing.profit, lately) for closing, lately in journal.closings()] == [
+        (None, Decimal("-1.50"), False),
+        ("trend", Decimal("0.92"), True),
+    ]
+    assert journal.resumed() == AT - DAY
+
+
+def test_results_are_found_whatever_this_machine_s_clock_was_set_to(journal: Journal) -> None:
+    """What counts is when a deal closed by the broker's clock: nine days before the newest, whenever written."""
+    behind = msgspec.structs.replace(SETTLED, at=SETTLED.at - 30 * DAY)
+    journal.add(ACCEPTED, behind, *order(2, settled(2, closes=DEAL.closes - 9 * DAY)))
+    journal.add(TradingSwitch("paused", "", AT), TradingSwitch("active", "", AT))
+    assert [closing.closes for closing, _ in journal.closings()] == [DEAL.closes, DEAL.closes - 9 * DAY]
+
+
+def test_old_results_are_left_out_but_for_those_that_may_be_a_streak(journal: Journal) -> None:
+    """Older than nine days and from before trading was resumed, only the newest are looked at."""
+    for number in range(10, 15):
+        journal.add(*order(number, settled(number, closes=AT - 30 * DAY + number)))
+    journal.add(ACCEPTED, SETTLED, TradingSwitch("paused", "", AT), TradingSwitch("active", "", AT))
+    assert [closing.closes - AT for closing, _ in journal.closings(3)] == [13 - 30 * DAY, 14 - 30 * DAY, 60_000]
+    assert len(journal.closings()) == 6
+
+
+def test_what_was_switched_is_found_again(journal: Journal) -> None:
+    """The newest switch of each plan, the one that was switched last at the end."""
+    off = PlanSwitched("trend", False, "live", "bench", "too slow", AT + 1)
+    other = PlanSwitched("other", True, "signal", "http", "", AT)
+    journal.add(SWITCHED, other)
+    assert journal.plan_switches() == {"trend": SWITCHED, "other": other}
+    journal.add(off)
+    assert list(journal.plan_switches().items()) == [("other", other), ("trend", off)]
+
+
+def test_deals_on_paper_are_found_again_as_they_stand(journal: Journal) -> None:
+    """Those that are not over however old, and those that ended since a moment; every field as it was."""
+    journal.add(SHADOW)
+    assert journal.shadow_deals(AT + DAY) == [SHADOW]
+    journal.add(OPENED)
+    assert journal.shadow_deals(AT + DAY) == [OPENED]
+    journal.add(msgspec.structs.replace(SHADOW, id="x", candle=None, payout=None, digits=None), ENDED)
+    assert [deal.id for deal in journal.shadow_deals(AT)] == ["x", SHADOW.id]
+    assert journal.shadow_deals(AT)[1] == ENDED
+    assert [deal.id for deal in journal.shadow_deals(ENDED.at + 1)] == ["x"]
+
+
+def test_a_deal_on_paper_goes_one_way(journal: Journal) -> None:
+    """Each step once, never back, and never on once it is over."""
+    for step, wrong in (
+        (SHADOW, (SHADOW,)),
+        (OPENED, (SHADOW, OPENED)),
+        (ENDED, (SHADOW, OPENED, ENDED, msgspec.structs.replace(ENDED, outcome="lost"))),
+    ):
+        journal.add(step)
+        for again in wrong:
+            with pytest.raises(Contradiction):
+                journal.add(msgspec.structs.replace(again, code="again"))
+    assert journal.shadow_deals(0) == [ENDED]
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_nobody_changes_or_removes_a_row(journal: Journal, table: str) -> None:
     """Update, delete and replace are refused by the database itself, from any program."""
-    journal.add(ACCEPTED, Told('"r1"', "ok", "accepted", "", b"{}", AT))
+    journal.add(ACCEPTED, Told('"r1"', "ok", "accepted", "", b"{}", AT), SWITCHED, SHADOW)
     with sqlite3.connect(journal.file) as other:
-        column = {"orders": "asset", "transitions": "code", "answers": "code", "switch": "reason"}[table]
+        column = {"orders": "asset", "switch": "reason", "plans": "reason"}.get(table, "code")
         for sql in (
             f"UPDATE {table} SET {column} = 'x'",
             f"DELETE FROM {table}",

@@ -125,7 +125,7 @@ def test_a_settlement_that_comes_twice_counts_once(floor: Floor) -> None:
     settled = DealsSettled((won(deal(floor), "-10"),))
     floor.hear(settled, settled)
     assert now(floor) == ("settled", "lost")
-    assert floor.orders.exposure(floor.at, "demo", "").lost == 10
+    assert floor.orders.exposures(floor.at, "demo").account.lost == 10
 
 
 def test_a_late_answer_ends_the_doubt(floor: Floor) -> None:
@@ -159,7 +159,7 @@ def test_a_deal_other_than_ordered_is_ours_and_said_to_differ(floor: Floor) -> N
     floor.hear(sent("110"), DealOpened(deal(floor, stake="110"), "77"))
     assert now(floor) == ("accepted", "differs")
     assert alerts(floor) == ["trade_differs", "trade_differs"]
-    assert floor.orders.exposure(floor.at, "demo", "").at_risk == 110
+    assert floor.orders.exposures(floor.at, "demo").account.at_risk == 110
 
 
 def test_the_order_as_intended_is_ours_even_after_another_was_taken_for_it(floor: Floor) -> None:
@@ -346,7 +346,7 @@ def test_lists_that_cannot_tell_leave_it_unknown_for_good(floor: Floor) -> None:
     lists(floor, closed=newer)
     assert now(floor) == ("unknown", "lists_cannot_tell")
     assert not floor.orders.helped(floor.at)
-    assert floor.orders.exposure(floor.at, "demo", "").open == 1
+    assert floor.orders.exposures(floor.at, "demo").account.open == 1
 
 
 def test_two_orders_in_doubt_never_get_one_deal(floor: Floor) -> None:
@@ -359,7 +359,7 @@ def test_two_orders_in_doubt_never_get_one_deal(floor: Floor) -> None:
     lists(floor, only)
     assert now(floor, "o2") == ("accepted", "accepted")
     assert now(floor, "o1")[0] == "unknown"
-    assert floor.orders.exposure(floor.at, "demo", "").open == 2
+    assert floor.orders.exposures(floor.at, "demo").account.open == 2
 
 
 def test_a_missed_result_is_found_in_the_list_or_unknown(floor: Floor) -> None:
@@ -399,11 +399,11 @@ def test_deals_opened_by_hand_are_journalled_as_foreign(floor: Floor) -> None:
     floor.hear(sent(), DealOpened(opened, "77"))
     (trade,) = floor.orders.trades(5)
     assert (trade.foreign, trade.request, trade.stage) == (True, None, "accepted")
-    assert floor.orders.exposure(floor.at, "demo", "").open == 1
+    assert floor.orders.exposures(floor.at, "demo").account.open == 1
     floor.at += 61_000
     floor.hear(DealsSettled((won(opened, "-10"),)))
     assert now(floor, "d1") == ("settled", "lost")
-    assert floor.orders.exposure(floor.at, "demo", "").lost == 10
+    assert floor.orders.exposures(floor.at, "demo").account.lost == 10
 
 
 def test_deals_from_before_the_journal_are_none_of_its_business(floor: Floor) -> None:
@@ -455,7 +455,7 @@ def test_the_minute_and_the_day_survive_a_restart(floor: Floor) -> None:
     click(floor, "o2")
     floor.die()
     floor.start()
-    after = floor.orders.exposure(floor.at, "demo", "")
+    after = floor.orders.exposures(floor.at, "demo").account
     assert (after.lost, after.let_through, after.open) == (Decimal(10), 1, 1)
 
 

@@ -119,14 +119,14 @@ def test_an_answer_to_an_order_that_was_called_refused_mends_the_journal(floor: 
     assert isinstance(trade, Trade)
     assert (trade.stage, trade.code, trade.deal) == ("accepted", "accepted", late)
     assert alerts(floor)[-1] == "trade_corrected"
-    assert floor.orders.exposure(floor.at, "demo", "").open == 1
+    assert floor.orders.exposures(floor.at, "demo").account.open == 1
     floor.wait(61_000)
     floor.hear(DealsSettled((won(late, "-10"),)))
     assert now(floor) == ("settled", "lost")
     assert floor.journal is not None
     way = [step.stage for step in floor.journal.steps("o1")]
     assert way[-4:] == ["unknown", "refused", "accepted", "settled"]
-    assert floor.orders.exposure(floor.at, "demo", "").lost == 10
+    assert floor.orders.exposures(floor.at, "demo").account.lost == 10
 
 
 def test_a_mended_trade_is_taken_up_by_the_next_daemon_and_never_forgotten_while_it_is_open(floor: Floor) -> None:
@@ -198,7 +198,7 @@ def test_a_row_that_stands_twice_in_one_frame_counts_once(floor: Floor, kind: st
         floor.hear(told[kind])
     assert [trade.id for trade in floor.orders.trades(9)] == ["hand-d1"]
     assert now(floor, "d1") == (("accepted", "by_hand") if kind == "open" else ("settled", "lost"))
-    assert floor.orders.exposure(floor.at, "demo", "").lost == (0 if kind == "open" else 10)
+    assert floor.orders.exposures(floor.at, "demo").account.lost == (0 if kind == "open" else 10)
 
 
 def test_an_answer_that_is_repeated_after_a_restart_is_given_to_no_other_order(floor: Floor) -> None:
@@ -304,13 +304,13 @@ def test_a_deal_that_is_withheld_counts_beside_the_doubt_and_is_by_hand_once_tha
     floor.hear(sent())
     ours, theirs = deal(floor, "d1"), deal(floor, "d2", stake="3")
     floor.hear(OpenDeals((theirs,)))
-    both = floor.orders.exposure(floor.at, "demo", "")
+    both = floor.orders.exposures(floor.at, "demo").account
     assert (both.open, both.at_risk) == (2, Decimal(13))
     assert floor.orders.trade("d2") is None
     floor.hear(DealOpened(ours, "77"))
     floor.wait(1_000)
     assert now(floor, "d2") == ("accepted", "by_hand")
-    both = floor.orders.exposure(floor.at, "demo", "")
+    both = floor.orders.exposures(floor.at, "demo").account
     assert (both.open, both.at_risk) == (2, Decimal(13))
 
 
@@ -321,9 +321,9 @@ def test_the_minute_is_counted_though_the_clock_goes_ahead_and_comes_back(floor:
     timer = floor.seconds()
     floor._run = (floor.at, floor._run[1] - 3_600_000)  # the clock was set, no time has passed
     assert floor.seconds() == timer - 3_600
-    assert floor.orders.exposure(floor.at, "demo", "").let_through == 1
+    assert floor.orders.exposures(floor.at, "demo").account.let_through == 1
     floor.at -= 3_600_000
-    assert floor.orders.exposure(floor.at, "demo", "").let_through == 1
+    assert floor.orders.exposures(floor.at, "demo").account.let_through == 1
 
 
 def test_the_day_s_loss_is_kept_though_this_machine_s_clock_was_days_behind(floor: Floor) -> None:
@@ -336,7 +336,7 @@ def test_the_day_s_loss_is_kept_though_this_machine_s_clock_was_days_behind(floo
     floor.die()
     floor.at += 61_000
     floor.start()
-    assert floor.orders.exposure(floor.at, "demo", "").lost == 10
+    assert floor.orders.exposures(floor.at, "demo").account.lost == 10
 
 
 def test_a_deal_by_hand_has_its_whole_length(floor: Floor) -> None:

@@ -10,7 +10,21 @@ import pytest
 from qfluxd.api.feed import Feed
 from qfluxd.api.outbox import Outbox, Stream
 from qfluxd.api.wire import Message
-from qfluxd.model import AccountState, Alert, Candle, Gap, Quote, Series, Session, SessionState, Tick, TradingSwitch
+from qfluxd.model import (
+    AccountState,
+    Alert,
+    Candle,
+    Gap,
+    Outcome,
+    Quote,
+    Series,
+    Session,
+    SessionState,
+    Signal,
+    Tick,
+    TradingSwitch,
+    Verdict,
+)
 from qfluxd.settings import RiskSettings
 
 AT = 1_763_769_600_000
@@ -39,6 +53,12 @@ def quote(price: float, at: int = AT) -> Quote:
 
 def session(state: SessionState) -> Session:
     return Session(state, "why", state == "ready", None, None, None, None, AT)
+
+
+def verdict(outcome: Outcome, at: int, asset: str = "EURUSD_otc") -> Verdict:
+    series = Series(asset, 60_000)
+    signal = Signal(f"ema/{asset}/{at}", "ema", "ema_cross", series, at - 60_000, at, "call", 0.5, 60_000, "shadow")
+    return Verdict(signal, outcome, outcome, "", AT + 600_000)
 
 
 def told(feed: Feed) -> list[Message]:
@@ -212,3 +232,31 @@ def test_new_limits_are_told_at_once() -> None:
     assert values(feed, "max_open") == [5]
     outbox.reconfigure("both", RiskSettings(max_open=5))
     assert told(feed) == []
+
+
+def test_a_signals_topic_is_about_the_newest() -> None:
+    """What becomes of an older signal is an event, and never replaces a newer signal of that strategy and asset."""
+    outbox = Outbox()
+    feed = outbox.subscribe()
+    topic = "signal/ema/eurusd_otc"
+    for fact in (verdict("shadow", AT), verdict("shadow", AT + 60_000), verdict("won", AT)):
+        outbox.on_fact(fact)
+    messages = told(feed)
+    assert [message.topic for message in messages if message.retain] == [topic]
+    assert msgspec.json.decode(outbox.truth[topic].payload)["at"] == AT + 60_000
+    events = [msgspec.json.decode(message.payload) for message in messages if message.topic == "event/signal"]
+    assert [(event["event_type"], event["signal"]["at"]) for event in events] == [
+        ("shadow", AT),
+        ("shadow", AT + 60_000),
+        ("won", AT),
+    ]
+    outbox.on_fact(verdict("lost", AT + 60_000))
+    assert msgspec.json.decode(outbox.truth[topic].payload)["outcome"] == "lost"
+
+
+def test_each_asset_has_its_own_newest_signal() -> None:
+    """An older signal on another asset is told on that asset's topic."""
+    outbox = Outbox()
+    outbox.on_fact(verdict("told", AT + 60_000))
+    outbox.on_fact(verdict("told", AT, "GBPUSD_otc"))
+    assert list(outbox.truth) == ["signal/ema/eurusd_otc", "signal/ema/gbpusd_otc"]

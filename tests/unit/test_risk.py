@@ -8,14 +8,13 @@ import pytest
 
 from qfluxd.model import Asset, Order, Session, Sighting, TradingSwitch
 from qfluxd.settings import RiskSettings
-from qfluxd.trading.risk import Exposure, Picture, at_click, before
+from qfluxd.trading.risk import Exposure, Exposures, Picture, at_click, before
 
 AT = 1_763_769_600_000
 ORDER = Order("o1", '"r1"', "EURUSD_otc", "call", Decimal(10), 60_000, AT)
 ASSET = Asset("EURUSD_otc", "EUR/USD OTC", "currency", 5, 92, True, True, (5_000,), 5_000)
 SESSION = Session("ready", "market data", True, "demo", "EURUSD_otc", 60_000, 0, AT)
-NOTHING = Exposure(0, Decimal(0), Decimal(0), 0)
-PICTURE = Picture(AT, SESSION, "demo", TradingSwitch("active", "", AT), ASSET, NOTHING, None)
+PICTURE = Picture(AT, SESSION, "demo", TradingSwitch("active", "", AT), ASSET, Exposures(), None, Decimal(1000))
 SIGHTING = Sighting("EURUSD_otc", 60_000, Decimal("10.00"), 92, "demo", "demo", True)
 RISK = RiskSettings()
 
@@ -41,7 +40,7 @@ def test_a_good_order_passes_and_may_be_clicked() -> None:
     """Nothing stops it, not even a limit that it just reaches."""
     assert code(ORDER, PICTURE) is None
     assert at_click(ORDER, SIGHTING, PICTURE, RISK) is None
-    edge = Exposure(2, Decimal(20), Decimal(20), 5)
+    edge = Exposures(Exposure(2, Decimal(20), Decimal(20), 5))
     assert code(ORDER, changed(PICTURE, exposure=edge)) is None
 
 
@@ -59,10 +58,10 @@ def test_a_good_order_passes_and_may_be_clicked() -> None:
         ({"asset": None}, "asset_unknown"),
         ({"asset__open": False}, "asset_closed"),
         ({"asset__min_expiry": 61_000}, "expiry_not_offered"),
-        ({"exposure__open": 3}, "too_many_open"),
-        ({"exposure__at_risk": Decimal("40.01")}, "daily_loss"),
-        ({"exposure__lost": Decimal("40.01")}, "daily_loss"),
-        ({"exposure__let_through": 6}, "rate_limited"),
+        ({"exposure__account__open": 3}, "too_many_open"),
+        ({"exposure__account__at_risk": Decimal("40.01")}, "daily_loss"),
+        ({"exposure__account__lost": Decimal("40.01")}, "daily_loss"),
+        ({"exposure__account__let_through": 6}, "rate_limited"),
     ],
 )
 def test_each_picture_that_stops_has_its_code(fields: dict[str, Any], expected: str) -> None:

@@ -8,9 +8,18 @@ import msgspec
 import pytest
 
 from qfluxd.api import wire
-from qfluxd.api.payloads import PAYLOADS, HealthPayload, InfoPayload, MqttHealth, schema_components
-from qfluxd.api.shapes import trade_payload
+from qfluxd.api.payloads import (
+    PAYLOADS,
+    HealthPayload,
+    InfoPayload,
+    MqttHealth,
+    StatsPayload,
+    StrategyScorePayload,
+    schema_components,
+)
+from qfluxd.api.shapes import score_payload, trade_payload
 from qfluxd.api.wire import Message, Wire
+from qfluxd.evidence import Outcome, summary
 from qfluxd.model import (
     AccountState,
     Alert,
@@ -19,15 +28,18 @@ from qfluxd.model import (
     Fact,
     Gap,
     OpenTrades,
+    PlanState,
     Quote,
     Series,
     Session,
+    Signal,
     Streaming,
     Tick,
     Trade,
     TradingSwitch,
+    Verdict,
 )
-from qfluxd.settings import RiskSettings
+from qfluxd.settings import Limits, RiskSettings
 
 AT = 1_763_769_600_000
 MINUTE = Series("EURUSD_otc", 60_000)
@@ -59,6 +71,34 @@ TRADE = Trade(
 )
 OPEN_TRADES = OpenTrades((msgspec.structs.replace(TRADE, stage="unknown", code="no_answer", detail="why", deal=None),))
 SWITCH = TradingSwitch("paused", "news", AT)
+SIGNAL = Signal(
+    f"ema/EURUSD_otc/{AT}",
+    "ema",
+    "ema_cross",
+    MINUTE,
+    AT,
+    AT + 60_040,
+    "put",
+    0.25,
+    60_000,
+    "live",
+    92,
+    0.6,
+    {"fast": 1.1, "slow": None},
+)
+VERDICT = Verdict(SIGNAL, "ordered", "let_through", "", AT + 60_040, Decimal("1.5"), "t-1")
+PLAN = PlanState(
+    "ema",
+    "ema_cross",
+    enabled=True,
+    mode="live",
+    phase="warming",
+    detail="no candle has closed yet",
+    assets=("*_otc",),
+    timeframe=60_000,
+    options={"fast": 9},
+    refused={"stale": 1},
+)
 
 HEALTH = HealthPayload(AT, 60, 80.5, None, 0.3, 10, 20, 5, 1.0, None, 0, {"mqtt": 1}, 0, None, None, None, {})
 INFO = InfoPayload("0.1.0", wire.API_VERSION, "pocketoption", ("mqtt", "store"), "info", ())
@@ -164,7 +204,7 @@ def test_every_fact_has_the_promised_topic_and_payload(
     assert body(message) == payload
 
 
-FACTS = (TICK, CANDLE, GAP, SESSION, QUOTE, STREAMING, ACCOUNT, ALERT, TRADE, OPEN_TRADES, SWITCH)
+FACTS = (TICK, CANDLE, GAP, SESSION, QUOTE, STREAMING, ACCOUNT, ALERT, TRADE, OPEN_TRADES, SWITCH, VERDICT, PLAN)
 
 
 def test_every_kind_of_fact_is_encoded() -> None:
@@ -309,7 +349,8 @@ def test_open_trades_are_kept_and_fit() -> None:
 
 def test_the_switch_is_told_with_the_limits() -> None:
     """Whether orders are let through, why, and what holds for them."""
-    message = Wire(RiskSettings(max_stake=Decimal("2.5"))).encode(SWITCH)
+    limits = RiskSettings(max_stake=Decimal("2.5"), loss_streak=3, asset=Limits(max_at_risk=Decimal(4)))
+    message = Wire(limits).encode(SWITCH)
     assert (message.topic, message.retain, message.qos) == ("control", True, 1)
     assert body(message) == {
         "trading": "paused",
@@ -320,7 +361,111 @@ def test_the_switch_is_told_with_the_limits() -> None:
         "max_open": 3,
         "max_daily_loss": 50,
         "orders_per_minute": 6,
+        "limits": {"loss_streak": 3, "cool_down": "15m", "one_per_candle": True},
+        "asset": {"max_at_risk": 4},
     }
+
+
+def test_a_signal_is_told_with_what_it_rests_on_and_what_became_of_it() -> None:
+    """Every key of a signal: names for lengths, what breaks even at its payout, money exact, no reason lost."""
+    message = Wire().encode(VERDICT)
+    assert (message.topic, message.retain, message.qos) == ("signal/ema/eurusd_otc", True, 1)
+    told = {
+        "id": f"ema/EURUSD_otc/{AT}",
+        "strategy": "ema",
+        "use": "ema_cross",
+        "asset": "EURUSD_otc",
+        "timeframe": "1m",
+        "candle": AT,
+        "at": AT + 60_040,
+        "side": "put",
+        "confidence": 0.25,
+        "probability": 0.6,
+        "expiry": "1m",
+        "payout": 92,
+        "break_even": 1 / 1.92,
+        "mode": "live",
+        "stake": 1.5,
+        "outcome": "ordered",
+        "code": "let_through",
+        "error": None,
+        "trade": "t-1",
+        "profit": None,
+        "changed": AT + 60_040,
+        "reasons": {"fast": 1.1, "slow": None},
+    }
+    assert body(message) == told
+    assert b'"stake":1.50' in message.payload
+    event = wire.signal_event(VERDICT)
+    assert (event.topic, event.retain, event.qos) == ("event/signal", False, 1)
+    assert body(event) == {"event_type": "ordered", "signal": told}
+
+
+def test_a_signal_without_a_payout_has_no_break_even() -> None:
+    """What nobody has told is null, and so is what would follow from it."""
+    unpaid = msgspec.structs.replace(SIGNAL, payout=None)
+    told = body(Wire().encode(Verdict(unpaid, "refused", "payout_unknown", "nobody has told", AT)))
+    assert (told["payout"], told["break_even"], told["stake"], told["trade"]) == (None, None, None, None)
+    assert (told["code"], told["error"]) == ("payout_unknown", "nobody has told")
+
+
+def test_a_strategy_is_told_as_it_does() -> None:
+    """Every key of a strategy's topic."""
+    message = Wire().encode(PLAN)
+    assert (message.topic, message.retain, message.qos) == ("strategy/ema", True, 1)
+    assert body(message) == {
+        "strategy": "ema",
+        "use": "ema_cross",
+        "enabled": True,
+        "mode": "live",
+        "state": "warming",
+        "detail": "no candle has closed yet",
+        "assets": ["*_otc"],
+        "timeframe": "1m",
+        "options": {"fast": 9},
+        "signals": 0,
+        "refused": {"stale": 1},
+        "skipped": 0,
+        "last_signal": None,
+        "took_us": None,
+    }
+
+
+def test_of_a_strategy_that_is_gone_nothing_stays() -> None:
+    """An empty retained message makes the broker forget it."""
+    message = Wire().encode(msgspec.structs.replace(PLAN, phase="gone"))
+    assert message == Message("strategy/ema", b"", retain=True, qos=1)
+
+
+def test_the_score_is_told_with_what_it_tells() -> None:
+    """Counts, money, the rate with its interval and break-even; before there is a trade no rate is made up."""
+    won = Outcome(Decimal(1), 92, Decimal("0.92"), AT, AT + 60_000)
+    some = score_payload(summary([won, Outcome(Decimal(2), 80, Decimal(-2), AT + 60_000, AT + 120_000)]))
+    none = score_payload(summary([]))
+    message = wire.stats("today", StatsPayload(AT, AT, none, some, {"ema": StrategyScorePayload(None, some)}))
+    assert (message.topic, message.retain, message.qos) == ("stats/today", True, 1)
+    told = body(message)
+    assert (told["since"], told["strategies"]["ema"]) == (AT, {"live": None, "shadow": told["shadow"]})
+    assert "omitted" not in told
+    shadow = told["shadow"]
+    assert (shadow["trades"], shadow["won"], shadow["lost"], shadow["ties"], shadow["unknown"]) == (2, 1, 1, 0, 0)
+    assert shadow["low"] < shadow["rate"] == 0.5 < shadow["high"]
+    assert shadow["break_even"] == pytest.approx(1 / 1.86)
+    assert b'"staked":3.00,"profit":-1.08' in message.payload
+    assert shadow["verdict"].startswith("cannot tell yet: 1 won of 2 ")
+    assert [told["live"][key] for key in ("trades", "rate", "low", "high", "break_even")] == [0, None, None, None, None]
+
+
+def test_the_score_fits() -> None:
+    """Of too many strategies the last are left out and counted."""
+    score = score_payload(summary([Outcome(Decimal(1), 92, Decimal("0.92"), AT, AT + 60_000)]))
+    many = {f"strategy_{number:03}": StrategyScorePayload(score, score) for number in range(500)}
+    message = wire.stats("total", StatsPayload(AT, None, score, score, many))
+    assert message.topic == "stats/total"
+    assert len(message.payload) <= wire.LARGEST
+    told = body(message)
+    assert list(told["strategies"]) == list(many)[: len(told["strategies"])]
+    assert len(told["strategies"]) + told["omitted"] == 500
 
 
 def test_a_picture_is_bytes_and_expires() -> None:

@@ -1,5 +1,6 @@
 """What may be asked about trades: to place one, to tell of them, to let them through or not."""
 
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -93,3 +94,13 @@ class TradingKill(TradeWork, frozen=True):
     example: ClassVar[dict[str, Any]] = {"reason": "losing streak"}
 
     reason: Reason = ""
+
+
+class ControlSet(TradeWork, frozen=True):
+    """Makes a limit tighter than the configuration file has it, across restarts; null goes back to the file's."""
+
+    name: ClassVar[str] = "control/set"
+    example: ClassVar[dict[str, Any]] = {"control": "max_stake", "value": 2}
+
+    control: Annotated[str, Meta(max_length=64, description="max_stake, max_open, max_daily_loss or orders_per_minute")]
+    value: Annotated[Decimal, Meta(description="the new limit, never above the file's")] | None = None

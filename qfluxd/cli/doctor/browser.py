@@ -18,7 +18,7 @@ from qfluxd.settings import ChromeSettings
 
 async def browser(found: Loaded) -> AsyncIterator[Finding]:
     """Program, port and page, in that order; the page only where the port answers."""
-    pages = getattr(found.driver_config, "pages", None)
+    pages = getattr(found.market_config, "pages", None)
     if pages is None:
         yield ok("chrome", f"the driver {found.settings.driver.name} needs none")
         return
@@ -66,7 +66,7 @@ async def _page(endpoint: str, pages: tuple[str, ...]) -> Finding:
 
 async def trading_tabs(found: Loaded) -> list[dict[str, Any]]:
     """The tabs that hold a trading page, newest first; none where Chrome does not answer or the driver needs none."""
-    pages = getattr(found.driver_config, "pages", None)
+    pages = getattr(found.market_config, "pages", None)
     if pages is None:
         return []
     matches = page_matcher(pages)

@@ -75,7 +75,7 @@ class Follower:
 
     def see(self, frame: Frame) -> None:
         """Take one frame; everything it means reaches the desk before this returns."""
-        asks = self._witness.see(frame)
+        asks = frame.sent and self._witness.see(frame)
         if frame.closed:
             self._on_closed(frame.conn, frame.at)
             return
@@ -84,6 +84,9 @@ class Follower:
             self._ear.on_order_unclear(frame.at)
         for value in values:
             kind = type(value)
+            if type(value) is Tick and self._market == frame.conn:  # nearly all of it, and only the desk's business
+                self._ear.hear(frame.at, value)
+                continue
             if isinstance(value, LoggedIn):
                 log.info("login accepted")
             if kind in _MARKET and self._market != frame.conn:

@@ -1,0 +1,147 @@
+"""Whether a new model takes the place of the one in use: by what both would have earned on the same new candles."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Final, Literal
+
+import msgspec
+
+from qfluxd.evidence import DOUBT, Wealth
+from qfluxd.model import Millis
+from qfluxd.trading.shadow import ShadowDeal
+
+type Decision = Literal["promote", "keep", "wait"]
+type _Chance = tuple[Millis, str]
+
+
+class Shadowed(msgspec.Struct, frozen=True):
+    """One trade of a model on paper, after the candle of an asset that opened at `candle`.
+
+    `unit` is what a unit of stake came to: the payout as a fraction for a win, -1 for a loss, 0 for a tie. `payout` is
+    that fraction as it was at the entry. It was `opened` and `closes` in ms UTC.
+    """
+
+    candle: Millis
+    asset: str
+    opened: Millis
+    closes: Millis
+    unit: float
+    payout: float
+
+
+def shadowed(deal: ShadowDeal) -> Shadowed | None:
+    """A deal of the shadow book for a comparison; None where it did not come out, or nobody knows what it paid."""
+    if deal.outcome not in ("won", "lost", "tie") or deal.payout is None or deal.opened is None or deal.closes is None:
+        return None
+    payout = deal.payout / 100
+    unit = {"won": payout, "lost": -1.0, "tie": 0.0}[deal.outcome]
+    candle = deal.signalled if deal.candle is None else deal.candle
+    return Shadowed(candle, deal.asset, deal.opened, deal.closes, unit, payout)
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """When to decide. A promotion without a reason happens at most once in 1 / `doubt` comparisons.
+
+    Before `fewest` pairs nothing is decided; after `most` of them the model in use stays.
+    """
+
+    doubt: float = DOUBT
+    fewest: int = 50
+    most: int = 5_000
+
+
+USUAL: Final = Rule()
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What was decided, and on what: `pairs` chances to trade, and what a unit of stake earned at one on average.
+
+    `better` and `worse` are the evidence (`qfluxd.evidence.Wealth`) that the new model is better, and that it is worse.
+    """
+
+    decision: Decision
+    reason: str
+    pairs: int
+    old: float
+    new: float
+    better: float
+    worse: float
+
+
+class _Pair(msgspec.Struct, frozen=True):
+    candle: Millis
+    opened: Millis
+    closes: Millis
+    old: float
+    new: float
+    most: float
+
+
+def promote(old: Iterable[Shadowed], new: Iterable[Shadowed], rule: Rule = USUAL) -> Verdict:
+    """Compare two models that ran in shadow over the same stretch of time; trades of unknown outcome are left out.
+
+    A chance is a candle of an asset after which at least one of them traded; the one that did not has 0. Each step
+    bets on d = (new - old) / (1 + b), which lies between -1 and 1, as a fraction of the wealth. Where the new model is
+    no better, E[d | past] <= 0, so the promise of `Wealth` holds, whenever one looks. Chances of one candle time count
+    together with their mean, and one that comes while an earlier one is still open is passed over, because its
+    outcomes would overlap.
+    """
+    better, worse, compared = Wealth(), Wealth(against=True), list[_Pair]()
+    for together in _apart(_pairs(_by_chance(old), _by_chance(new))):
+        gain = sum((pair.new - pair.old) / (1 + pair.most) for pair in together) / len(together)
+        better, worse = better.after(gain), worse.after(gain)
+        compared += together
+    decision, reason = _decide(rule, len(compared), better, worse)
+    return Verdict(
+        decision,
+        reason,
+        pairs=len(compared),
+        old=sum(pair.old for pair in compared) / max(len(compared), 1),
+        new=sum(pair.new for pair in compared) / max(len(compared), 1),
+        better=better.best,
+        worse=worse.best,
+    )
+
+
+def _decide(rule: Rule, count: int, better: Wealth, worse: Wealth) -> tuple[Decision, str]:
+    level = 1 / rule.doubt
+    if count < rule.fewest:
+        return "wait", f"{count} chances to compare are too few; it takes at least {rule.fewest}"
+    if worse.best >= level:
+        return "keep", f"the new model is worse: the evidence is {worse.best:,.0f}, and {level:g} is enough"
+    if better.best >= level:
+        return "promote", f"the new model is better: the evidence is {better.best:,.0f}, and {level:g} is enough"
+    if count >= rule.most:
+        return "keep", f"after {count:,} chances the new model has not shown itself better"
+    return "wait", f"cannot tell yet after {count:,} chances: the evidence is {better.best:.2g}, and it takes {level:g}"
+
+
+def _by_chance(trades: Iterable[Shadowed]) -> dict[_Chance, Shadowed]:
+    return {(trade.candle, trade.asset): trade for trade in trades}
+
+
+def _pairs(old: Mapping[_Chance, Shadowed], new: Mapping[_Chance, Shadowed]) -> list[_Pair]:
+    """What both came to at each chance, in the order of the candles."""
+    return [_pair(old.get(chance), new.get(chance)) for chance in sorted(old.keys() | new.keys())]
+
+
+def _pair(old: Shadowed | None, new: Shadowed | None) -> _Pair:
+    both = [trade for trade in (old, new) if trade is not None]
+    return _Pair(
+        candle=both[0].candle,
+        opened=min(trade.opened for trade in both),
+        closes=max(trade.closes for trade in both),
+        old=old.unit if old else 0.0,
+        new=new.unit if new else 0.0,
+        most=max(trade.payout for trade in both),
+    )
+
+
+def _apart(pairs: Iterable[_Pair]) -> Iterator[list[_Pair]]:
+    """The pairs of one candle time together, without those that begin before what was taken earlier has ended."""
+    until = -1
+    for _, each in groupby(pairs, key=lambda pair: pair.candle):
+        together = list(each)
+        if min(pair.opened for pair in together) >= until:
+            yield together
+            until = max(pair.closes for pair in together)
