@@ -221,6 +221,7 @@ class Daemon:
         """What earlier runs left: orders, plans as they were switched, shadow deals, and what all of it came to."""
         now, journal, plans = _now(), self._journal, self.desk.plans
         self._orders.begin(now)
+        self._heed_file(self._loaded.plans, running=False)
         plans.replace(self._loaded.plans, self._switches())
         self._note_switches(now)
         deals = journal.shadow_deals(0)
@@ -453,7 +454,7 @@ class Daemon:
         loaded = self._loaded.reread()
         applied = [change.key for change in diff(self._loaded, loaded).live]
         changes = diff(self._started_with, loaded)
-        self._heed_file(self._loaded.plans, loaded.plans)
+        self._heed_file(loaded.plans, running=True)
         self._loaded, self._settings = loaded, changes.settings
         touched = self._take_over(changes.settings, applied)
         applied += [name for name in touched if not any(key.startswith(f"{name}.") for key in applied)]
@@ -462,14 +463,18 @@ class Daemon:
         log.info("configuration read again", applied=applied, restart_required=self._restart_required)
         return {"applied": applied, "restart_required": self._restart_required}
 
-    def _heed_file(self, before: Sequence[Plan], after: Sequence[Plan]) -> None:
-        """Where the file says otherwise than before whether a plan is on, or in which mode, commands give way to it."""
-        said = {plan.name: (plan.enabled, plan.mode) for plan in before}
-        switched = {switch.name for switch in self._switches()}
-        for plan in after:
-            if plan.name in switched and said.get(plan.name, (plan.enabled, plan.mode)) != (plan.enabled, plan.mode):
-                reason = "the configuration was changed"
-                self._acts.switch(PlanSwitched(plan.name, plan.enabled, plan.mode, BY_FILE, reason, self._time()))
+    def _heed_file(self, plans: Sequence[Plan], *, running: bool) -> None:
+        """Where the file says otherwise than when it was last read, also by an earlier run, commands give way to it."""
+        said, switched = self._journal.filed_plans(), {switch.name for switch in self._switches()}
+        for plan in plans:
+            before = said.get(plan.name)
+            if before is not None and (before.enabled, before.mode) == (plan.enabled, plan.mode):
+                continue
+            word = PlanSwitched(plan.name, plan.enabled, plan.mode, BY_FILE, "the configuration says so", self._time())
+            if running and plan.name in switched:
+                self._acts.switch(word)
+            else:
+                self._orders.keep(word, word.at)
 
     def _take_over(self, settings: Settings, changed: Sequence[str]) -> list[str]:
         """Gives the strategies that begin anew, also where only a file behind them has changed."""

@@ -1,10 +1,10 @@
 """What the trades of one strategy came to, one by one, so that its figures are at hand after each."""
 
-from bisect import insort
-from collections import Counter
+from bisect import bisect_right
+from collections import Counter, deque
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -12,6 +12,10 @@ from qfluxd.evidence.betting import Wealth
 from qfluxd.model import Millis
 
 type Ending = Literal["won", "lost", "tie", "unknown"]
+
+_LONG_AGO: Final[Millis] = -(2**63)
+_REMEMBERED: Final = 256
+"""Blocks to which one can go back; what comes later still is rare, and then all is bet on again."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -37,7 +41,12 @@ class Outcome(msgspec.Struct, frozen=True):
     @property
     def unit(self) -> float:
         """What a unit of stake came to: the payout as a fraction, -1 or 0; not for one of unknown ending."""
-        return {"won": self.payout / 100, "lost": -1.0, "tie": 0.0}[self.ending]
+        return self.percent / 100
+
+    @property
+    def percent(self) -> int:
+        """The same in percent of the stake, in which sums are exact."""
+        return {"won": self.payout, "lost": -100, "tie": 0}[self.ending]
 
     @property
     def until(self) -> Millis:
@@ -46,25 +55,26 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class _Block(msgspec.Struct):
-    """Trades that overlap one another, and the wealths before them."""
+    """Trades that overlap one another, and the wealths before them; `first` is the place of the first of them."""
 
     before: tuple[Wealth, Wealth]
-    until: Millis
-    total: float = 0.0
+    until: Millis = _LONG_AGO
+    first: int = 0
+    percent: int = 0
     count: int = 0
-    most: float = 0.0
+    most: int = 0
 
     def add(self, outcome: Outcome) -> None:
         self.until = max(self.until, outcome.until)
-        self.total += outcome.unit
+        self.percent += outcome.percent
         self.count += 1
-        self.most = max(self.most, outcome.payout / 100)
+        self.most = max(self.most, outcome.payout)
 
     def after(self) -> tuple[Wealth, Wealth]:
         if not self.count:
             return self.before
-        mean = self.total / self.count
-        return self.before[0].after(mean, self.most), self.before[1].after(mean, self.most)
+        mean, most = self.percent / (100 * self.count), self.most / 100
+        return self.before[0].after(mean, most), self.before[1].after(mean, most)
 
 
 class Record:
@@ -81,7 +91,7 @@ class Record:
         self.profit = Decimal(0)
         self.units = 0.0
         self._known: list[Outcome] = []
-        self._block = _fresh()
+        self._blocks = deque([_fresh()], maxlen=_REMEMBERED)
         for outcome in sorted(outcomes, key=_opened):
             self.add(outcome)
 
@@ -95,12 +105,15 @@ class Record:
         self.units += outcome.unit
         if outcome.ending != "tie":
             self.payouts[outcome.payout] += 1
-        if self._known and outcome.at < self._known[-1].at:
-            insort(self._known, outcome, key=_opened)
-            self._again()
-        else:
-            self._known.append(outcome)
-            self._bet(outcome)
+        place = bisect_right(self._known, outcome.at, key=_opened)
+        self._known.insert(place, outcome)
+        if place > (newest := self._blocks[-1]).first and outcome.at < newest.until:
+            newest.add(outcome)
+            return
+        if place < len(self._known) - 1:
+            place = self._go_back(place)
+        for each in range(place, len(self._known)):
+            self._bet(each)
 
     @property
     def decisive(self) -> int:
@@ -110,22 +123,32 @@ class Record:
     @property
     def evidence(self) -> tuple[Wealth, Wealth]:
         """That there is an edge, and that there is a loss."""
-        return self._block.after()
+        return self._blocks[-1].after()
 
-    def _again(self) -> None:
-        """One came late that was opened earlier: it may overlap what had been a block of its own."""
-        self._block = _fresh()
-        for outcome in self._known:
-            self._bet(outcome)
+    def _go_back(self, place: int) -> int:
+        """One came late that was opened earlier, and may overlap what had been a block of its own.
 
-    def _bet(self, outcome: Outcome) -> None:
-        if outcome.at >= self._block.until:
-            self._block = _Block(self._block.after(), outcome.until)
-        self._block.add(outcome)
+        Gives the place from which on all is bet on again: the beginning of the block that it may belong to.
+        """
+        block = self._blocks.pop()
+        while self._blocks and block.first >= place:
+            block = self._blocks.pop()
+        start = _fresh() if block.first >= place else _Block(block.before, first=block.first)
+        self._blocks.append(start)
+        return start.first
+
+    def _bet(self, place: int) -> None:
+        outcome, block = self._known[place], self._blocks[-1]
+        if outcome.at >= block.until:
+            following = _Block(block.after(), outcome.until, place)
+            if not block.count:
+                self._blocks.pop()
+            self._blocks.append(following)
+        self._blocks[-1].add(outcome)
 
 
 def _fresh() -> _Block:
-    return _Block((Wealth(), Wealth(against=True)), until=-(2**63))
+    return _Block((Wealth(), Wealth(against=True)))
 
 
 def _opened(outcome: Outcome) -> Millis:

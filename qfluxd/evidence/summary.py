@@ -54,7 +54,7 @@ def summarised(record: Record) -> Summary:
     counts, decisive = record.counts, record.decisive
     edge, loss = record.evidence
     rate = counts["won"] / decisive if decisive else None
-    level = pooled_break_even(record.payouts.elements()) if decisive else None
+    level = pooled_break_even(record.payouts, map(Decimal, record.payouts.values())) if decisive else None
     known = decisive + counts["tie"]
     finding = _finding(edge, loss, rate, level)
     needed = _needed(edge, loss, rate, level) if finding == "unclear" else 0

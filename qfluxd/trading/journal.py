@@ -63,6 +63,10 @@ class Reader:
         """How each plan was switched last, by its name."""
         return {switch.name: switch for switch in self._read(rows.switched, queries.PLANS)}
 
+    def filed_plans(self) -> dict[str, PlanSwitched]:
+        """What the configuration file said of each plan when it was last read, by its name."""
+        return {switch.name: switch for switch in self._read(rows.switched, queries.FILED)}
+
     def shadow_deals(self, since: Millis) -> list[ShadowDeal]:
         """Shadow deals as they stand: all that are not over, and those that came to something at `since` or later.
 

@@ -42,6 +42,9 @@ AND NOT EXISTS (SELECT 1 FROM transitions WHERE trade = t.trade AND stage = 'int
 ORDER BY t.seq
 """  # noqa: S608 - as said
 PLANS = f"SELECT {rows.PLAN} FROM plans WHERE seq IN (SELECT max(seq) FROM plans GROUP BY name) ORDER BY seq"  # noqa: S608 - as said
+FILED = f"""
+SELECT {rows.PLAN} FROM plans WHERE seq IN (SELECT max(seq) FROM plans WHERE by = 'file' GROUP BY name)
+"""  # noqa: S608 - as said
 SHADOW = f"""
 SELECT {rows.SHADOW} FROM shadow WHERE seq IN (SELECT max(seq) FROM shadow GROUP BY id)
 AND (at >= ? OR outcome IN ('pending', 'open')) ORDER BY seq

@@ -30,7 +30,8 @@ class Asker:
         """Keep what comes."""
         async for message in self.line.messages:
             topic, raw = str(message.topic).removeprefix(BASE), bytes(message.payload)
-            is_json = topic != "screenshot/image" and not topic.endswith("/set")  # those are somebody's own words
+            own_words = topic.startswith(("strategy/", "control/")) and topic.endswith("/set")
+            is_json = topic != "screenshot/image" and not own_words
             payload = msgspec.json.decode(raw or b"{}") if is_json else {}
             async with self.news:
                 self.states[topic] = raw

@@ -286,8 +286,16 @@ def test_what_was_shown_stays_shown() -> None:
 def test_trades_that_overlap_are_bet_on_together() -> None:
     """Two that were open at the same time count as their mean; the next begins when both have ended."""
     trades = [outcome("w", 0, closes=5), outcome("l", 3, closes=8), outcome("w", 8, closes=9)]
-    expected = Wealth().after((0.92 - 1) / 2, 0.92).after(0.92, 0.92)
+    expected = Wealth().after(-0.04, 0.92).after(0.92, 0.92)
     assert Record(trades).evidence[0] == expected
+
+
+@pytest.mark.parametrize("count", range(1, 30))
+def test_a_block_of_wins_is_the_best_that_can_be(count: int) -> None:
+    """However many overlap: their sum is rounded, and their mean is still no more than what each came to."""
+    together = Record([outcome("w", 0, closes=60) for _ in range(count)])
+    alone = Record([outcome("w", 0)])
+    assert together.evidence[0].value == pytest.approx(alone.evidence[0].value)
 
 
 def test_trades_of_the_same_moment_overlap() -> None:
@@ -295,6 +303,15 @@ def test_trades_of_the_same_moment_overlap() -> None:
     trades = [outcome("w", 0, payout=80), outcome("w", 0, payout=92), outcome("t", 0), outcome("l", 1)]
     expected = Wealth().after((0.8 + 0.92 + 0) / 3, 0.92).after(-1.0, 0.92)
     assert Record(trades).evidence[0].logs == pytest.approx(expected.logs)
+
+
+def test_one_that_comes_later_than_is_remembered_counts_all_the_same() -> None:
+    """Blocks are gone back to one by one, or, where too many have followed, from the beginning."""
+    trades = [outcome("w" if minute % 3 else "l", minute, closes=minute + 1) for minute in range(400)]
+    for late in (0, 1, 200, 398):
+        record = Record(trades[:late] + trades[late + 1 :])
+        record.add(trades[late])
+        assert record.evidence == Record(trades).evidence
 
 
 def test_the_order_in_which_trades_come_in_does_not_matter() -> None:

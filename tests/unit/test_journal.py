@@ -465,3 +465,15 @@ def test_a_journal_that_was_taken_away_is_not_written_any_more(tmp_path: Path) -
         (tmp_path / "elsewhere").rename(tmp_path / FILE)
         journal.add(TradingSwitch("paused", "x", 2_000))
         assert journal.switch().state == "paused"
+
+
+def test_what_the_file_said_is_told_beside_what_was_switched(journal: Journal) -> None:
+    """The newest word of the file on each plan, whatever a command said since."""
+    filed = PlanSwitched("trend", True, "signal", "file", "", 1)
+    commanded = PlanSwitched("trend", True, "live", "command", "", 2)
+    journal.add(filed)
+    journal.add(commanded)
+    assert (journal.filed_plans(), journal.plan_switches()) == ({"trend": filed}, {"trend": commanded})
+    changed = PlanSwitched("trend", False, "signal", "file", "", 3)
+    journal.add(changed)
+    assert (journal.filed_plans(), journal.plan_switches()) == ({"trend": changed}, {"trend": changed})
