@@ -185,6 +185,8 @@ async def measure(seconds: float, folder: Path) -> None:
                 began, until = time.time() * 1000, time.monotonic() + seconds
                 while time.monotonic() < until:
                     await asyncio.sleep(1)
+                    if daemon.returncode is not None:
+                        raise SystemExit("the daemon has ended; what it said stands above")
                     memory.append(resident(daemon.pid))
                     heard.take(events)
                     heard.take(ear)
@@ -199,7 +201,7 @@ async def measure(seconds: float, folder: Path) -> None:
     await tell_parity(result, file)
 
 
-def tell_paths(result: Result, heard: Heard, began: Millis | float) -> None:
+def tell_paths(result: Result, heard: Heard, began: float) -> None:
     """From the arrival of what closed a candle to the verdict, and to the listener."""
     stamps = {ident: stamp for ident, stamp in result.stamps.items() if stamp.read >= began}
     kinds = {
