@@ -16,7 +16,8 @@ run: setup
 setup:
 	@./setup.sh
 
-lint: setup
+lint:
+	@./setup.sh test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -25,7 +26,6 @@ lint: setup
 	$(BIN)/codespell
 
 test:
-	@./setup.sh test
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -n 2 --dist loadfile
 
