@@ -303,6 +303,7 @@ class Daemon:
 
     def _leave(self) -> None:
         """Everything to disk; MQTT then sends what waits and says goodbye."""
+        self._scores.pass_time(self.desk.now(self._time()))
         self._store.close()
         try:
             self._recorder.stop()

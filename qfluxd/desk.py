@@ -111,7 +111,7 @@ class Desk:
             quiet_after=round(settings.quiet_after * 1000),
             keep=settings.keep_candles,
         )
-        self._board = Board(lambda symbol: self._wanted(symbol), round(settings.quiet_after * 1000))
+        self._board = Board(self._wanted, round(settings.quiet_after * 1000))
         self._stale_after = round(settings.stale_after * 1000)
         self._standing = Standing(self._stale_after)
         self._account: AccountState | None = None
@@ -141,15 +141,16 @@ class Desk:
     def reconfigure(self, settings: MarketSettings) -> None:
         """Apply the settings that can change while running: which assets are wanted."""
         self._configure(settings)
+        self._board.wanted = self._wanted
 
     # ------------------------------------------------------------------------------------------- hearing
 
     def hear(self, at: Millis, event: Event) -> None:
         """Take one event, read at `at` by this machine's clock: time passes first."""
-        self.at = at
         if type(event) is Tick:
             self._on_tick(at, event)
             return
+        self.at = at
         self._pass_time(at)
         self._take(at, event)
         if self._orders is not None:
@@ -206,7 +207,7 @@ class Desk:
 
     def _lose_feed(self) -> None:
         self._book.interrupt()
-        self.shadow.interrupt()
+        self.shadow.interrupt(self._clock.now(self.at))
         if self._orders is not None:
             self._orders.on_feed_lost()
 
@@ -216,19 +217,22 @@ class Desk:
             self._orders.on_order_unclear()
 
     def _on_tick(self, at: Millis, tick: Tick) -> None:
-        self._clock.hear(tick.at, at)
-        self._pass_time(at)
+        self.at = at
+        clock = self._clock
+        clock.hear(tick.at, at)
+        self._come_to(clock.now(at), at)
         news = self._book.tick(tick)
         self._standing.on_tick(at, tick.at)
         self.shadow.on_tick(tick)
         if news:
             self._say_all(news)
-            self.plans.run(at, self._clock.now(at), self._clock.latest(at))
-        if self._standing.session.state != "ready":
+            self.plans.run(at, clock.now(at), clock.latest(at))
+        if not self._standing.is_ready:
             self._judge(at)
+        quote = self._board.on_tick(tick)
         if self._wanted(tick.asset):
             self._say(tick)
-            if (quote := self._board.on_tick(tick)) is not None:
+            if quote is not None:
                 self._say(quote)
 
     def _take(self, at: Millis, event: Event) -> None:
@@ -280,7 +284,7 @@ class Desk:
         self._standing.on_situation(situation)
         if before.connected and situation.state != "connected":
             self._book.interrupt()
-            self.shadow.interrupt()
+            self.shadow.interrupt(self._clock.now(self.at))
 
     def _on_balance(self, at: Millis, balance: Balance) -> None:
         self._standing.account = balance.account
@@ -309,7 +313,12 @@ class Desk:
     def _pass_time(self, at: Millis) -> None:
         if self._clock.offset_ms is None:
             return  # only the broker's clock closes bars, and before the first tick nobody knows it
-        now = self._clock.now(at)
+        self._come_to(self._clock.now(at), at)
+
+    def _come_to(self, now: Millis, at: Millis) -> None:
+        """The broker's clock shows `now`: whatever is due by it happens."""
+        if now < self._book.due and now <= self.shadow.due and now < self.plans.due:
+            return  # as before nearly every tick
         if news := self._book.advance(now):
             self._say_all(news)
         self.shadow.on_time(now)

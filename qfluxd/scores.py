@@ -45,7 +45,7 @@ class Board:
 
 
 class Scores:
-    """Keeps the score, and tells it whenever it has changed.
+    """Keeps the score, and tells it when time passes after it has changed: a sum takes longer than a trade's end may.
 
     The promise: each trade is counted once, on the day in which it was opened by the broker's clock; a day that has
     begun is told with nothing in it.
@@ -58,6 +58,7 @@ class Scores:
         self._today = Board(0)
         self._day: int | None = None
         self._counted: set[str] = set()
+        self._is_told = True
 
     def restore(self, trades: Iterable[Trade], deals: Iterable[ShadowDeal], now: Millis) -> None:
         """Count what ended before this start, then tell it."""
@@ -70,18 +71,19 @@ class Scores:
 
     def on_fact(self, fact: Fact) -> None:
         """Hear of trades that end."""
-        if type(fact) is Trade and fact.stage == "settled" and self._count_trade(fact):
-            self.tell(fact.changed)
+        if type(fact) is Trade:
+            self._count_trade(fact)
 
     def on_shadow(self, deal: ShadowDeal) -> None:
         """Hear of shadow deals that end."""
-        if self._count_shadow(deal):
-            self.tell(deal.at)
+        self._count_shadow(deal)
 
     def pass_time(self, now: Millis) -> None:
-        """A new day begins with nothing."""
+        """Tell what has changed since the last time; a new day begins with nothing."""
         if self._day is not None and self._calendar.day(now) > self._day:
             self._begin(now)
+            self._is_told = False
+        if not self._is_told:
             self.tell(now)
 
     def reconfigure(self, calendar: Calendar) -> None:
@@ -90,6 +92,7 @@ class Scores:
 
     def tell(self, now: Millis) -> None:
         """Tell both scores."""
+        self._is_told = True
         self._tell("today", self._today.payload(now))
         self._tell("total", self._total.payload(now))
 
@@ -101,23 +104,22 @@ class Scores:
         self._day = self._calendar.day(now)
         self._today = Board(self._calendar.begins(self._day))
 
-    def _count_trade(self, trade: Trade) -> bool:
+    def _count_trade(self, trade: Trade) -> None:
         deal = trade.deal
         if trade.stage != "settled" or deal is None or trade.id in self._counted:
-            return False
+            return
         self._counted.add(trade.id)
         self._add("live", trade.plan, Outcome(deal.stake, deal.payout, deal.profit, deal.opened, deal.closes))
-        return True
 
-    def _count_shadow(self, deal: ShadowDeal) -> bool:
+    def _count_shadow(self, deal: ShadowDeal) -> None:
         if not deal.is_over or deal.outcome == "not_filled" or deal.id in self._counted:
-            return False
+            return
         self._counted.add(deal.id)
         opened = deal.opened or deal.signalled
         self._add("shadow", deal.plan, Outcome(deal.stake, deal.payout or 0, deal.profit, opened, deal.closes))
-        return True
 
     def _add(self, kind: Kind, plan: str | None, outcome: Outcome) -> None:
+        self._is_told = False
         self._total.add(kind, plan, outcome)
         if self._day is not None and self._calendar.day(outcome.at) > self._day:
             self._begin(outcome.at)  # nobody has told yet that it has begun

@@ -21,6 +21,8 @@ class Standing:
         self._heard: Millis | None = None
         self._stamp: Millis | None = None
         self._said = Session("starting", "no driver has spoken yet", False, None, None, None, None, 0)
+        self.is_ready = False
+        """Whether the state that was said last is ``ready``."""
         self.account: Account | None = None
         self.asset: str | None = None
         self.timeframe: Millis | None = None
@@ -46,7 +48,8 @@ class Standing:
     def on_tick(self, at: Millis, stamp: Millis) -> None:
         """A tick was heard at `at` by this machine's clock, stamped `stamp` by the broker (UTC)."""
         self._heard = at
-        self._stamp = stamp if self._stamp is None else max(stamp, self._stamp)
+        if self._stamp is None or stamp > self._stamp:
+            self._stamp = stamp
 
     def judge(self, host: Millis, broker: Millis, clock_offset: Millis | None) -> Session | None:
         """The session as it stands at `host` (ours) and `broker` (theirs); None where nothing has changed."""
@@ -69,11 +72,13 @@ class Standing:
         if now == before:
             return None
         self._said = now
+        self.is_ready = now.state == "ready"
         return now
 
     def stop(self, host: Millis) -> Session:
         """The last word of a daemon that is leaving; nothing is judged after it."""
         self._said = Session("stopped", "the daemon is stopping", False, self.account, None, None, None, host)
+        self.is_ready = False
         return self._said
 
     def _state(self, host: Millis, broker: Millis) -> tuple[SessionState, str]:

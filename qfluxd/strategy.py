@@ -38,12 +38,14 @@ class View:
     `candles` has a row per closed candle of `series`, oldest first: at (Datetime ms UTC, the opening time), open, high,
     low, close (Float64), ticks (UInt32), quality (Enum), and of what the strategy `wants` payout (Int16, percent) and
     sentiment (Int16, percent of traders that buy) as they were when the candle closed, null where nobody had told.
-    `higher` holds the same for each longer timeframe it asked for.
+    `higher` holds the same for each longer timeframe it asked for. `bare` says that nobody will read the reasons of the
+    answer, so that `answer` leaves them out.
     """
 
     series: Series
     candles: pl.DataFrame
     higher: Mapping[Millis, pl.DataFrame] = field(default_factory=dict)
+    bare: bool = False
 
     @property
     def height(self) -> int:
@@ -95,9 +97,11 @@ class View:
         """
         side = call.astype(np.int8) - put.astype(np.int8)
         side[: warmup - 1] = NOTHING
-        sure = np.full(side.shape, np.fmin(np.fmax(confidence, 0.0), 1.0))  # fmax and fmin pass over NaN
+        sure = np.fmin(np.fmax(confidence, 0.0), 1.0)  # both pass over NaN
+        if not np.ndim(sure):
+            sure = np.full(side.shape, sure)
         length = _lengths(side.size, self.series.timeframe if expiry is None else expiry)
-        told = [pl.Series(name, each) for name, each in reasons.items()]
+        told = [] if self.bare else [pl.Series(name, each) for name, each in reasons.items()]
         # hstack, because a frame made from a dict takes three times as long
         return pl.Series("side", side).to_frame().hstack([pl.Series("confidence", sure), length, *told])
 
@@ -154,7 +158,7 @@ def live_refusal(strategy: Strategy, asset: str | None = None) -> Refusal | None
     return None if why is None else Refusal("model_unproven", f"{why}; shadow it, or set allow_unproven = true")
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _lengths(count: int, expiry: Millis) -> pl.Series:
     """The column expiry of so many rows; most answers have the same one, and share its memory."""
     return pl.Series("expiry", np.full(count, expiry, dtype=np.int64))

@@ -127,6 +127,10 @@ class Client(aiomqtt.Client):
         properties = _publish_properties(message) if self._modern else None
         return self._client.publish(topic, message.payload, message.qos, message.retain, properties).mid
 
+    def flush(self) -> None:
+        """Write what was put, as far as the socket takes it without waiting."""
+        self._client.loop_write()
+
     async def hear(self, topic: str, *, stored: bool) -> bool:
         """Subscribe; False where the broker forbids it.
 

@@ -63,6 +63,10 @@ class Line:
         else:
             self._unwritten += 1
 
+    def flush(self) -> None:
+        """Write what was sent as far as the socket takes it now; the rest is written by the loop."""
+        self._client.flush()
+
     async def subscribe(self, topic: str, *, stored: bool) -> bool:
         """Hear this topic (see `qfluxd.api.client.Client.hear`). False where the broker forbids it."""
         return await self._client.hear(self._base + topic, stored=stored)

@@ -30,6 +30,8 @@ from qfluxd.settings import MqttSettings
 
 GREETED = 5.0
 """Seconds for which our own ``online`` is news to another daemon of this name."""
+_AT_ONCE = 32
+"""Messages that are sent before others have their turn."""
 FLUSH_WITHIN = 1.0
 """Seconds on the way out for what waits to be sent, and again for the goodbye to be acknowledged."""
 
@@ -112,6 +114,7 @@ class MqttEdge:
         async with open_line(way, self._base, will, self._feed.nudge) as line:
             try:
                 await self._greet(line)
+                self._feed.on_pressing = lambda: self._press(line)
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._send(line), name="mqtt send")
                     group.create_task(self._hear(line, work), name="mqtt hear")
@@ -136,12 +139,26 @@ class MqttEdge:
 
     async def _send(self, line: Line) -> Never:
         while True:
-            self._pump(line)
-            await self._feed.wait()
+            if self._pump(line):
+                await asyncio.sleep(0)  # what was sent is written, and others have their turn
+            else:
+                await self._feed.wait()
 
-    def _pump(self, line: Line) -> None:
-        for message in self._feed.take(*line.room):
+    def _pump(self, line: Line) -> int:
+        """Send some of what waits; how many messages that were."""
+        sure, quick = line.room
+        batch = self._feed.take(min(sure, _AT_ONCE), min(quick, _AT_ONCE))
+        for message in batch:
             line.send(message)
+        return len(batch)
+
+    def _press(self, line: Line) -> None:
+        """Send what has just happened in the very call that tells of it: the desk may be busy for a while yet."""
+        batch = self._feed.take_pressing(line.room[0])
+        for message in batch:
+            line.send(message)
+        if batch:
+            line.flush()
 
     async def _hear(self, line: Line, work: asyncio.TaskGroup) -> Never:
         while True:
@@ -163,8 +180,9 @@ class MqttEdge:
         try:
             async with asyncio.timeout(FLUSH_WITHIN):
                 while self._feed.stats.queued or not line.idle:
-                    self._pump(line)
-                    await self._feed.wait()
+                    if not self._pump(line):
+                        await self._feed.wait()
+                    await asyncio.sleep(0)
         except TimeoutError:
             get_logger().warning("mqtt broker did not take everything before we left", queued=self._feed.stats.queued)
 
@@ -209,6 +227,7 @@ class MqttEdge:
         )
 
     def _on_ended(self, line: Line) -> None:
+        self._feed.on_pressing = lambda: None
         if self._connected:
             self._connected, self._since = False, host_now()
         self._feed.give_back(line.unsettled)

@@ -26,14 +26,14 @@ class Board:
     """
 
     def __init__(self, wanted: Callable[[str], bool], quiet_after: Millis) -> None:
-        self._wanted = wanted
+        self.wanted = wanted
         self._quiet_after = quiet_after
         self._rows: dict[str, _Row] = {}
         self._streaming: Streaming | None = None
 
     def on_tick(self, tick: Tick) -> Quote | None:
         """The asset's new picture, or None where only time has passed."""
-        row = self._row(tick.asset)
+        row = self._rows.get(tick.asset) or self._row(tick.asset)
         row.price = tick.price
         row.heard = tick.at
         return self._quote(tick.asset, row, tick.at)
@@ -61,7 +61,7 @@ class Board:
         """Who ticks, who is open and what they pay, or None where that is as it was said last."""
         ticking, tradable, payouts = [], [], {}
         for symbol, row in self._rows.items():
-            if not self._wanted(symbol):
+            if not self.wanted(symbol):
                 continue
             if row.heard and now - row.heard <= self._quiet_after:
                 ticking.append(symbol)
@@ -105,15 +105,16 @@ class Board:
         return row
 
     def _quote(self, symbol: str, row: _Row, now: Millis) -> Quote | None:
-        if row.price is None or not self._wanted(symbol):
+        if row.price is None or not self.wanted(symbol):
             return None
         asset, told = row.asset, row.quoted
         payout, is_open = (None, None) if asset is None else (asset.payout, asset.open)
-        if told is not None and (told.price, told.payout, told.open, told.sentiment) == (
-            row.price,
-            payout,
-            is_open,
-            row.sentiment,
+        if (
+            told is not None
+            and told.price == row.price
+            and told.payout == payout
+            and told.open == is_open
+            and told.sentiment == row.sentiment
         ):
             return None
         row.quoted = Quote(symbol, row.price, payout, is_open, row.sentiment, now)

@@ -82,7 +82,8 @@ class Book:
         self._grace = grace
         self._quiet_after = quiet_after
         self._lanes = _Lanes(self.timeframes, origin, quiet_after, keep)
-        self._due = _FOREVER  # before this, the clock closes nothing
+        self.due: Millis = _FOREVER
+        """Before the broker's clock shows this, it closes nothing."""
 
     # ------------------------------------------------------------------------------------------- hearing
 
@@ -94,8 +95,8 @@ class Book:
         last = lane.last
         if not last < at < lane.limit or at - last > self._quiet_after:
             news = lane.hear(tick)
-            if (due := lane.base.end + self._grace) < self._due:
-                self._due = due
+            if (due := lane.base.end + self._grace) < self.due:
+                self.due = due
             return news
         base = lane.base
         price = tick.price
@@ -111,9 +112,9 @@ class Book:
 
     def advance(self, now: Millis) -> News:
         """Let the broker's clock show `now` (UTC); returns what is due, by bar end, asset and timeframe."""
-        if now < self._due:
+        if now < self.due:
             return _NOTHING
-        self._due = _FOREVER
+        self.due = _FOREVER
         news: list[Candle | Gap] = []
         closed: list[Candle] = []
         for lane in self._lanes.values():
@@ -130,7 +131,7 @@ class Book:
             lane.pass_time(to, 0, out)
             lane.limit = NEVER  # the next tick opens the finest bar
         if base.end <= reach:
-            self._due = min(self._due, base.end + self._grace)
+            self.due = min(self.due, base.end + self._grace)
         else:
             lane.limit = NEVER  # only a tick can make it due; `tick` then says so
 
@@ -146,7 +147,7 @@ class Book:
         lane = self._lanes[history.series.asset]
         if lane.is_in_doubt(history):
             return []
-        self._due = NEVER
+        self.due = NEVER
         return backfill(lane, history, now)
 
     def interrupt(self) -> None:

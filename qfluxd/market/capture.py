@@ -74,7 +74,7 @@ class Capture(Iterator[Frame]):
 
     def _read(self) -> Iterator[Frame]:
         with _opened(self.path) as file:
-            while line := self._next_line(file):
+            for line in self._lines(file):
                 self.line += 1
                 try:
                     frame = _frame_of(line)
@@ -84,12 +84,12 @@ class Capture(Iterator[Frame]):
                     self.frames += 1
                     yield frame
 
-    def _next_line(self, file: gzip.GzipFile | BufferedReader) -> bytes:
+    def _lines(self, file: gzip.GzipFile | BufferedReader) -> Iterator[bytes]:
         try:
-            return file.readline(_LONGEST_LINE)
+            while line := file.readline(_LONGEST_LINE):
+                yield line
         except EOFError:
             self.torn = True  # a gzip file that was cut short; what it held up to there has been read
-            return b""
         except (OSError, zlib.error) as error:
             raise DataError(f"{self.path}: cannot be read further after line {self.line} ({error})") from error
 
@@ -194,15 +194,8 @@ def _frame_of(line: bytes) -> Frame:
         raise ValueError("ts is not in seconds since 1970")
     data = read.text.encode() if read.text is not None else read.b64
     assert data is not None
-    return Frame(
-        round(read.ts * 1000),
-        read.conn,
-        data,
-        text=read.opcode != 2,
-        sent=read.dir == "sent",
-        closed=read.opcode == 8,
-        note=read.opcode == 7,
-    )
+    kind = read.opcode
+    return Frame(round(read.ts * 1000), read.conn, data, kind != 2, read.dir == "sent", kind == 8, kind == 7)
 
 
 def _line_of(index: int, frame: Frame) -> bytes:

@@ -13,7 +13,12 @@ from qfluxd.plans.marks import Marks
 from qfluxd.strategy import ANSWER, CALL, NOTHING, PUT, Strategy, View
 
 MOST_ROWS: Final = 1000
-"""Candles that a strategy sees at most; the oldest of them weigh nothing in any usual average."""
+"""Candles that a strategy sees at most."""
+_LEAST_ROWS: Final = 256
+"""Candles that every strategy is shown where there are as many."""
+_WARMUPS: Final = 4
+"""A strategy sees so many of its warm-ups: what a recursive average has forgotten to a ten-thousandth in one of them,
+it has forgotten to the last bit of a float in four."""
 
 _SAID: Final = 400
 """Characters of what a strategy raised that are told."""
@@ -69,6 +74,11 @@ def worded(problem: BaseException) -> str:
     return f"{type(problem).__name__}: {' '.join(said.split())}"[:_SAID]
 
 
+def rows_shown(warmup: int) -> int:
+    """The newest candles that a strategy of this warm-up is shown, of its own timeframe and of each longer one."""
+    return min(max(_LEAST_ROWS, _WARMUPS * warmup), MOST_ROWS)
+
+
 class Looking:
     """Builds views and asks strategies.
 
@@ -80,7 +90,7 @@ class Looking:
         """`keep` candles are remembered per series."""
         self._market = market
         self._marks = Marks(min(keep, MOST_ROWS))
-        self._frames: dict[tuple[Series, bool], pl.DataFrame] = {}
+        self._frames: dict[tuple[Series, bool], tuple[pl.DataFrame, Millis]] = {}
 
     def on_closed(self, series: Series, candle: Millis, *, marked: bool) -> None:
         """A candle has closed: what was seen of its series is old. With `marked` somebody wants its marks."""
@@ -97,33 +107,38 @@ class Looking:
 
     def look(self, strategy: Strategy, series: Series) -> Look | None:
         """Ask a strategy about an asset; None where no candle has closed. Raises whatever the strategy does."""
-        marked = bool(strategy.wants)
-        candles = self._frame(series, marked=marked)
+        marked, warmup = bool(strategy.wants), strategy.warmup
+        candles, newest = self._frame(series, marked=marked)
         if not candles.height:
             return None
-        newest = int(View(series, candles).times[-1])
-        if candles.height < strategy.warmup:
+        if candles.height < warmup:
             return Look(newest, candles.height, warm=False)
-        higher = {length: self._frame(Series(series.asset, length), marked=marked) for length in strategy.timeframes}
-        # a frame can be changed in place: each strategy has its own, over the same memory
-        view = View(series, candles.clone(), {length: frame.clone() for length, frame in higher.items()})
+        shown = rows_shown(warmup)
+        higher = {
+            length: self._frame(Series(series.asset, length), marked=marked)[0].tail(shown)
+            for length in strategy.timeframes
+        }
+        # a frame can be changed in place: by `tail` each strategy has its own, over the same memory
+        view = View(series, candles.tail(shown), higher)
         began = perf_counter()
         answer = strategy.signals(view)
         took = perf_counter() - began
-        return _read(answer, newest, candles.height, round(took * 1e6))
+        return _read(answer, newest, candles.height, min(candles.height, shown), round(took * 1e6))
 
-    def _frame(self, series: Series, *, marked: bool) -> pl.DataFrame:
-        frame = self._frames.get((series, marked))
-        if frame is None:
+    def _frame(self, series: Series, *, marked: bool) -> tuple[pl.DataFrame, Millis]:
+        """The newest candles of a series, and when the last of them opened; 0 where there are none."""
+        kept = self._frames.get((series, marked))
+        if kept is None:
             frame = self._market.frame(series, MOST_ROWS)
             if marked:
                 frame = self._marks.beside(series, frame)
-            self._frames[series, marked] = frame
-        return frame
+            kept = frame, int(View(series, frame).times[-1]) if frame.height else 0
+            self._frames[series, marked] = kept
+        return kept
 
 
-def _read(answer: pl.DataFrame, newest: Millis, rows: int, took: int) -> Look:
-    """The newest row of an answer. Raises `BadAnswerError` where it makes no sense."""
+def _read(answer: pl.DataFrame, newest: Millis, known: int, rows: int, took: int) -> Look:
+    """The newest of the `rows` of an answer. Raises `BadAnswerError` where it makes no sense."""
     if getattr(answer, "height", None) != rows:
         raise BadAnswerError(f"signals must answer a polars frame with a row for each of the {rows} candles")
     row: Mapping[str, object] = answer.row(-1, named=True)
@@ -139,7 +154,7 @@ def _read(answer: pl.DataFrame, newest: Millis, rows: int, took: int) -> Look:
     probability = reasons.get(PROBABILITY)
     if side != NOTHING and probability is not None and not 0 <= probability <= 1:
         raise BadAnswerError(f"signals answered a probability of {probability:g}; it is a number from 0 to 1")
-    return Look(newest, rows, True, side, confidence or 0.0, expiry, probability, reasons, took)
+    return Look(newest, known, True, side, confidence or 0.0, expiry, probability, reasons, took)
 
 
 def _whole(row: Mapping[str, object], name: str) -> int:

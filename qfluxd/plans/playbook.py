@@ -86,8 +86,8 @@ class Playbook:
         self._looking = Looking(market, keep)
         self._running: dict[str, Running] = {}
         self._closed: list[Candle] = []
-        self._next: Millis = 0
-        """Before this, nothing is due by time."""
+        self.due: Millis = 0
+        """Before the broker's clock shows this, `run` has nothing to do."""
         self._newest: dict[Series, tuple[Millis, Quality]] = {}
         self._watched: dict[Series, tuple[bool, bool]] = {}
         """Of each series: whether a plan is due at its candles, and whether one that looks at them wants marks."""
@@ -121,7 +121,7 @@ class Playbook:
                 continue
             changed.append(plan.name)
             self._running[plan.name] = self._begun(plan, was, switched.get(plan.name))
-        self._next = 0
+        self.due = 0
         self._watched.clear()
         for name, running in before.items():
             self._told.pop(name, None)
@@ -183,6 +183,7 @@ class Playbook:
         self._newest[series] = candle.at, candle.quality
         if due and not self._is_over:
             self._closed.append(candle)
+            self.due = 0
 
     def on_past(self, told: Iterable[Candle] = ()) -> None:
         """The past has been told anew, with these candles, oldest first within a series; no plan is due by it."""
@@ -197,17 +198,17 @@ class Playbook:
 
         `latest` is what the broker's may show already where its newest ticks are late; `now` where None.
         """
-        if (not self._closed and now < self._next) or self._is_over:
+        if now < self.due or self._is_over:
             return
         closed, self._closed = self._closed, []
-        self._next = _NEVER
+        self.due = _NEVER
         real = now if latest is None else max(now, latest)
         for running in self._running.values():
             if running.plan.schedule.on_candle:
                 due = self._due_by_candle(running, closed, real)
             else:
                 due = self._due_by_time(running, now)
-                self._next = min(self._next, running.due.next or _NEVER)
+                self.due = min(self.due, running.due.next or _NEVER)
             for series in due:
                 if running.awake:
                     self._visit(running, series, at, now)

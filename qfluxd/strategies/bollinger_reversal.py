@@ -5,7 +5,7 @@ import polars as pl
 import talib
 from pydantic import Field
 
-from qfluxd.strategies.indicators import before, crosses
+from qfluxd.strategies.indicators import before, crosses_over, crosses_under
 from qfluxd.strategies.rule import Rule
 from qfluxd.strategy import View
 
@@ -38,7 +38,6 @@ class BollingerReversal(Rule):
         score = np.zeros(close.shape)
         np.divide(close - talib.SMA(close, self.period), deviation, out=score, where=deviation > 0)
         score[: self.period - 1] = np.nan
-        back_up, _ = crosses(score, -self.width)
-        _, back_down = crosses(score, self.width)
+        back_up, back_down = crosses_over(score, -self.width), crosses_under(score, self.width)
         outside = np.abs(before(score)) / self.width - 1.0
         return self.say(view, call=back_up, put=back_down, confidence=outside, score=score)

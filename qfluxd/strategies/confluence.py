@@ -1,6 +1,7 @@
 """Several strategies that vote."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Annotated, Any, cast
 
 import numpy as np
@@ -112,7 +113,8 @@ class Confluence(Rule):
 
     def signals(self, view: View) -> pl.DataFrame:
         """Reasons: the score, and each vote by its weight, such as vote_macd: -2 for a put that weighs 2."""
-        said = np.array([vote.strategy.signals(view).get_column("side").to_numpy() for vote in self.votes])
+        bare = replace(view, bare=True)
+        said = np.array([vote.strategy.signals(bare).get_column("side").to_numpy() for vote in self.votes])
         weights = np.array([vote.weight for vote in self.votes])
         votes = _standing(said, self.hold) * weights[:, np.newaxis]
         score = votes.sum(axis=0) / weights.sum()

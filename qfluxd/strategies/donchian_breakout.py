@@ -4,7 +4,7 @@ import polars as pl
 import talib
 from pydantic import Field
 
-from qfluxd.strategies.indicators import before, crosses, efficiency
+from qfluxd.strategies.indicators import before, crosses_over, crosses_under, efficiency
 from qfluxd.strategies.rule import Rule
 from qfluxd.strategy import View
 
@@ -35,6 +35,5 @@ class DonchianBreakout(Rule):
         close = view.floats("close")
         upper = before(talib.MAX(view.floats("high"), self.period))
         lower = before(talib.MIN(view.floats("low"), self.period))
-        up, _ = crosses(close, upper)
-        _, down = crosses(close, lower)
+        up, down = crosses_over(close, upper), crosses_under(close, lower)
         return self.say(view, call=up, put=down, confidence=efficiency(close, self.period), upper=upper, lower=lower)

@@ -87,14 +87,25 @@ def crosses(values: Floats, level: Floats | float, size: Floats | float | None =
     NaN on either side of the step is no cross, and neither is a difference that is only rounding: less than 1e-10 of
     `size`, which is that of `level` unless something else is named.
     """
-    gap = values - level
-    least = ROUNDING * np.abs(level if size is None else size)
-    over, under = np.zeros(gap.shape, dtype=np.bool_), np.zeros(gap.shape, dtype=np.bool_)
-    above, below = gap > least, gap < -least
-    known = ~np.isnan(gap[:-1])
-    over[1:] = above[1:] & ~above[:-1] & known
-    under[1:] = below[1:] & ~below[:-1] & known
-    return over, under
+    gap, least = values - level, ROUNDING * np.abs(level if size is None else size)
+    return _rises_over(gap, least), _rises_over(-gap, least)
+
+
+def crosses_over(values: Floats, level: Floats | float) -> Mask:
+    """The first half of `crosses`: where `values` come from at or below `level` to above it."""
+    return _rises_over(values - level, ROUNDING * np.abs(level))
+
+
+def crosses_under(values: Floats, level: Floats | float) -> Mask:
+    """The second half of `crosses`: where `values` come from at or above `level` to below it."""
+    return _rises_over(level - values, ROUNDING * np.abs(level))
+
+
+def _rises_over(gap: Floats, least: Floats | float) -> Mask:
+    above, not_above = gap > least, gap <= least  # both are false of NaN
+    over = np.zeros(gap.shape, dtype=np.bool_)
+    np.logical_and(above[1:], not_above[:-1], out=over[1:])
+    return over
 
 
 def forgetting(weight: float) -> int:

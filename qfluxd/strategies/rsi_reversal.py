@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from qfluxd.strategies.indicators import before, crosses, rsi, wilder_warmup
+from qfluxd.strategies.indicators import before, crosses_over, crosses_under, rsi, wilder_warmup
 from qfluxd.strategies.rule import Rule
 from qfluxd.strategy import View
 
@@ -34,8 +34,7 @@ class RsiReversal(Rule):
     def signals(self, view: View) -> pl.DataFrame:
         """Reason: the index."""
         index = rsi(view.floats("close"), self.period)
-        up, _ = crosses(index, self.oversold)
-        _, down = crosses(index, self.overbought)
+        up, down = crosses_over(index, self.oversold), crosses_under(index, self.overbought)
         was = before(index)
         depth = (self.oversold - was) / self.oversold
         height = (was - self.overbought) / (100.0 - self.overbought)

@@ -12,7 +12,7 @@ from qfluxd.trading import journalfile, queries, rows
 from qfluxd.trading.journalfile import Contradiction
 from qfluxd.trading.lock import lock_file
 from qfluxd.trading.pace import Passed
-from qfluxd.trading.records import Past, Record, Step, Told
+from qfluxd.trading.records import Opening, Past, Record, Step, Told
 from qfluxd.trading.returns import Closing
 from qfluxd.trading.shadow import ShadowDeal
 
@@ -138,8 +138,8 @@ class Journal(Reader):
         connection = self._connection
         with journalfile.translated(self.file, "written"):
             if self._durable:
-                paper = all(type(record) is ShadowDeal for record in records)
-                connection.execute(f"PRAGMA synchronous = {'NORMAL' if paper else 'FULL'}")
+                small = all(_is_small(record) for record in records)
+                connection.execute(f"PRAGMA synchronous = {'NORMAL' if small else 'FULL'}")
             connection.execute("BEGIN IMMEDIATE")
             try:
                 for record in records:
@@ -176,6 +176,20 @@ class Journal(Reader):
     def resumed(self) -> Millis:
         """When trading was last resumed, or began."""
         return self._read(lambda row: int(row[0]), queries.RESUMED)[0]
+
+
+def _is_small(record: Record) -> bool:
+    """Whether the machine may fail before it is on the disk: what is on paper, and orders that nothing was clicked for.
+
+    A program that is killed loses none of these, and the step before a click takes all before it to the disk.
+    """
+    match record:
+        case ShadowDeal() | Opening():
+            return True
+        case Step(stage=stage):
+            return stage in ("received", "intended")
+        case _:
+            return False
 
 
 @contextmanager

@@ -95,8 +95,8 @@ class Shadow:
         self._quiet_after = quiet_after
         self._write = write
         self._runs: dict[str, dict[str, _Run]] = {}
-        self._now: Millis = 0
-        self._next: Millis = _NEVER
+        self.due: Millis = _NEVER
+        """Time that passes up to here ends no deal."""
 
     @property
     def deals(self) -> tuple[ShadowDeal, ...]:
@@ -113,7 +113,6 @@ class Shadow:
             raise ValueError(f"a deal of {request.expiry} ms with a latency of {request.latency} ms cannot be")
         if request.id in self._runs.get(request.asset, ()):
             raise ValueError(f"there is a shadow deal {request.id} already")
-        self._now = max(self._now, request.signalled)
         deal = ShadowDeal(
             id=request.id,
             plan=request.plan,
@@ -169,21 +168,19 @@ class Shadow:
         if runs is None:
             return []
         at, price = tick.at, tick.price
-        self._now = max(self._now, at)
         return self._take([run for run in runs.values() if run.course.hear(at, price)], at)
 
     def on_time(self, now: Millis) -> list[ShadowDeal]:
         """Let the broker's time pass; gives the deals that ended by it, since no price of theirs will be known."""
-        self._now = max(self._now, now)
-        if now <= self._next:
+        if now <= self.due:
             return []
         changed = self._take([run for run in self._all() if run.course.pass_time(now)], now)
-        self._next = min((run.course.deadline for run in self._all()), default=_NEVER)
+        self.due = min((run.course.deadline for run in self._all()), default=_NEVER)
         return changed
 
-    def interrupt(self) -> list[ShadowDeal]:
-        """The feed was lost until the next tick; gives the deals that ended by it: those that had not been entered."""
-        return self._take([run for run in self._all() if run.course.lose()], self._now)
+    def interrupt(self, now: Millis) -> list[ShadowDeal]:
+        """The feed was lost at `now`, until the next tick; gives the deals that ended by it: those not entered yet."""
+        return self._take([run for run in self._all() if run.course.lose()], now)
 
     # ---------------------------------------------------------------------------------------------------- inside
 
@@ -192,7 +189,7 @@ class Shadow:
 
     def _keep(self, run: _Run) -> None:
         self._runs.setdefault(run.deal.asset, {})[run.deal.id] = run
-        self._next = min(self._next, run.course.deadline)
+        self.due = min(self.due, run.course.deadline)
 
     def _take(self, changed: list[_Run], at: Millis) -> list[ShadowDeal]:
         """Note what has become of these."""
@@ -201,7 +198,7 @@ class Shadow:
             if run.deal.is_over:
                 self._forget(run.deal)
             else:
-                self._next = min(self._next, run.course.deadline)
+                self.due = min(self.due, run.course.deadline)
             self._write(run.deal)
         return [run.deal for run in changed]
 

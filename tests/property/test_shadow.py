@@ -77,7 +77,7 @@ def run(acts: Sequence[Act], *, told: bool) -> dict[str, ShadowDeal]:
             case Assets():
                 shadow.on_assets(act)
             case Lost():
-                shadow.interrupt()
+                shadow.interrupt(FAR)
             case Passed(back=back) if told:
                 to_come = [later.at for later in acts[place:] if isinstance(later, Tick)]
                 shadow.on_time(min(to_come, default=FAR) + LATE - back)

@@ -63,7 +63,31 @@ def test_answers_are_never_dropped_while_they_wait() -> None:
     feed.answer(Message("response/ping", b"7", qos=1))
     for number in range(5):
         outbox.put(event(number))
-    assert numbers(feed) == [7, 4]
+    assert numbers(feed) == [4, 7]
+
+
+def test_what_has_happened_goes_before_what_is() -> None:
+    """Events and signals do not wait behind the states that a candle's close brings; an answer comes behind those."""
+    outbox = Outbox()
+    feed = outbox.subscribe()
+    for number in range(3):
+        outbox.put(state(f"candle/a/{number}", number))
+    outbox.put(event(10))
+    outbox.put(state("signal/s/a", 11))
+    feed.answer(Message("response/ping", b"12", qos=1))
+    assert numbers(feed) == [10, 11, 0, 1, 2, 12]
+
+
+def test_a_signal_that_is_restated_comes_once() -> None:
+    """After a reconnect it is one of the states; its newest value is told."""
+    outbox = Outbox()
+    feed = outbox.subscribe()
+    outbox.put(state("signal/s/a", 1))
+    feed.restate()
+    assert numbers(feed) == [1]
+    feed.restate()
+    outbox.put(state("signal/s/a", 2))
+    assert numbers(feed)[-1] == 2
 
 
 def test_take_keeps_to_the_room_there_is() -> None:

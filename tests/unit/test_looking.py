@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from qfluxd.model import Asset, Millis, Series
-from qfluxd.plans.looking import MOST_ROWS, BadAnswerError, Looking, worded
+from qfluxd.plans.looking import MOST_ROWS, BadAnswerError, Looking, rows_shown, worded
 from tests.support.stand import ASSET, BEGIN, OTHER, Stand, Tell, answering, plan
 from tests.support.strategy_views import candles
 
@@ -103,6 +103,20 @@ def test_a_frame_is_read_once_until_its_next_candle() -> None:
     looking.forget()
     looking.look(two, SERIES)
     assert len(market.asked) == 5
+
+
+def test_a_strategy_is_shown_some_of_its_warmups() -> None:
+    """Four of them, and not fewer than 256 nor more than 1,000 candles; the look says how many there are."""
+    market = Market(900)
+    for needs, shown in ((1, 256), (100, 400), (400, 900)):
+        strategy = Tell(needs=needs, longer=(15_000,))
+        look = Looking(market, 1000).look(strategy, SERIES)
+        assert look is not None
+        assert look.rows == 900
+        (view,) = strategy.views
+        assert (view.height, view.higher[15_000].height) == (shown, shown)
+        assert view.times[-1] == look.candle
+    assert rows_shown(400) == 1000
 
 
 def test_what_a_strategy_does_to_its_frame_is_its_own_business() -> None:

@@ -103,7 +103,7 @@ def test_a_lost_feed_ends_what_was_pending() -> None:
     ticks(shadow, 1.1, 1.1)
     shadow.open(msgspec.structs.replace(REQUEST, id="d2", signalled=AT + 1_000))
     shadow.on_time(AT + 1_050)
-    [given_up] = shadow.interrupt()
+    [given_up] = shadow.interrupt(AT + 1_050)
     assert (given_up.id, given_up.outcome, given_up.code, given_up.at) == ("d2", "not_filled", "feed_lost", AT + 1_050)
     [deal] = shadow.on_tick(tick(5_400))
     assert (deal.id, deal.outcome, deal.code) == ("d1", "unknown", "feed_lost")

@@ -143,8 +143,10 @@ class Codec:
 
     def _count(self, name: str) -> None:
         """Names come from outside: those that are no words, or too many, are counted together."""
-        if name not in self._counts and (
-            len(self._counts) >= _MOST_NAMES or not _NAME.fullmatch(name.removeprefix("sent:").removeprefix("packet:"))
-        ):
+        counts = self._counts
+        if name in counts:
+            counts[name] += 1
+            return
+        if len(counts) >= _MOST_NAMES or not _NAME.fullmatch(name.removeprefix("sent:").removeprefix("packet:")):
             name = _OTHER
-        self._counts[name] = self._counts.get(name, 0) + 1
+        counts[name] = counts.get(name, 0) + 1
