@@ -30,7 +30,7 @@ test:
 	$(BIN)/pytest -n 2 --dist loadfile
 
 bench: setup
-	@.uv/bin/uv sync --quiet --frozen --extra practice --extra ml --extra train --group bench
+	@.uv/bin/uv sync --quiet --frozen --extra practice --extra ml --extra train --extra sweep --extra report --group bench
 	@$(BIN)/python -m tests.bench $(ONLY) $(if $(FOR),--for $(FOR))
 
 crashtest: setup
@@ -40,7 +40,7 @@ tradetest: setup
 	@$(BIN)/python -m tests.long.trades --trades $(or $(TRADES),500)
 
 fuzz: setup
-	@.uv/bin/uv sync --quiet --frozen --extra practice --extra ml --extra train --group fuzz
+	@.uv/bin/uv sync --quiet --frozen --extra practice --extra ml --extra train --extra sweep --extra report --group fuzz
 	@$(BIN)/python -m tests.fuzz.codec -max_total_time=$(or $(FOR),60)
 
 page:

@@ -65,10 +65,10 @@ fi
 
 # The tests train models too; what they brought stays when only the rest is asked for afterwards.
 extras="--extra practice"
-[ "${1:-}" != test ] || extras="$extras --extra ml --extra train"
+[ "${1:-}" != test ] || extras="$extras --extra ml --extra train --extra sweep --extra report"
 want="$(cat uv.lock pyproject.toml .python-version | cksum)"
 have="$(cat .venv/.synced 2>/dev/null || true)"
-if [ ! -x .venv/bin/qfluxd ] || { [ "$have" != "$want $extras" ] && [ "$have" != "$want $extras --extra ml --extra train" ]; }; then
+if [ ! -x .venv/bin/qfluxd ] || { [ "$have" != "$want $extras" ] && [ "$have" != "$want $extras --extra ml --extra train --extra sweep --extra report" ]; }; then
     say "Setting up the Python environment from uv.lock"
     # Any supported Python will do where the preferred one is neither here nor to be had.
     # shellcheck disable=SC2086

@@ -11,6 +11,7 @@ from qfluxd.desk import Desk
 from qfluxd.guards import LEAVING, Guards
 from qfluxd.model import (
     Account,
+    Compared,
     FeedLost,
     Leaving,
     Millis,
@@ -60,6 +61,8 @@ class Acts:
         self._note = note
         self.on_resumed: Callable[[Millis], None] = lambda now: None
         """Told by the broker's clock when a person has resumed trading."""
+        self.on_compared: Callable[[Compared], None] = lambda note: None
+        """Told when a comparison of plans begins, and when it is over."""
 
     # -------------------------------------------------------------------------------------------------- an order
 
@@ -137,12 +140,12 @@ class Acts:
             self.on_resumed(self._desk.now(at))
         return refusal
 
-    def switch(self, switch: PlanSwitched) -> PlanState | Refusal:
-        """Turn a plan; it stays so across restarts."""
+    def switch(self, switch: PlanSwitched, *, written: bool = False) -> PlanState | Refusal:
+        """Turn a plan; it stays so across restarts. With `written` the journal has it already."""
         self._desk.come_to(switch.at)
         self._note(switch)
         turned = self._desk.plans.switch(switch)
-        if not isinstance(turned, Refusal):
+        if not (written or isinstance(turned, Refusal)):
             self._orders.keep(switch, switch.at)
         return turned
 
@@ -152,6 +155,21 @@ class Acts:
         switch = msgspec.structs.replace(switch, at=at)
         self._note(switch)
         self._desk.plans.bench(switch)
+
+    def compare(self, note: Compared) -> None:
+        """A comparison of plans begins, or is over."""
+        self._desk.come_to(note.at)
+        self._note(note)
+        self._compare(note)
+
+    def resume_comparison(self, note: Compared) -> None:
+        """A comparison goes on that an earlier run began; nothing has been heard yet."""
+        self._note(note)
+        self._compare(note)
+
+    def _compare(self, note: Compared) -> None:
+        self._desk.plans.turns.take(note)
+        self.on_compared(note)
 
     def meet(self, rival: str) -> None:
         """Another daemon of our name is there, in a sentence; none any more where that is empty."""
@@ -189,6 +207,8 @@ class Acts:
                 self._desk.plans.bench(note)
             case PlanSwitched():
                 self._desk.plans.switch(note)
+            case Compared():
+                self._compare(note)
             case Rival():
                 self._guards.rival = note.detail
             case Leaving():

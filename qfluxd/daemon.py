@@ -12,18 +12,18 @@ import msgspec
 import structlog
 
 from qfluxd import __version__
-from qfluxd.acts import Acts
 from qfluxd.api import wire
 from qfluxd.api.mosquitto import keep_broker
 from qfluxd.api.mqtt import MqttEdge
 from qfluxd.api.outbox import Outbox
 from qfluxd.api.payloads import DecisionsPayload, HealthPayload, InfoPayload, LogLevel, StatusPayload, encode_json
 from qfluxd.chores import Chores, Jobs
+from qfluxd.comparing import Comparing
+from qfluxd.comparing.answering import CompareAnswers
 from qfluxd.config import Loaded, Settings, diff, latency_of, own_strategies, rules_of, stake_notices
 from qfluxd.controls import Controls
-from qfluxd.desk import Desk
+from qfluxd.deskside import Deskside
 from qfluxd.errors import ConfigError, DataError, Unavailable
-from qfluxd.guards import Guards
 from qfluxd.loudness import Loudness
 from qfluxd.market.recorder import Recorder
 from qfluxd.market.store import Store
@@ -41,6 +41,7 @@ from qfluxd.performer import (
     TradeAnswers,
 )
 from qfluxd.plans.plan import Plan
+from qfluxd.plans.playbook import nobody
 from qfluxd.ports import Driver, Passing, Sink, Surroundings, Timed, pass_on
 from qfluxd.research.promotion import Verdict as Comparison
 from qfluxd.retraining import Retraining
@@ -48,11 +49,9 @@ from qfluxd.scores import Scores
 from qfluxd.screenshots import Screenshots
 from qfluxd.session import Trading
 from qfluxd.settings import RiskSettings
-from qfluxd.shadowing import Shadowing
 from qfluxd.sights import What
 from qfluxd.tally import Tally
 from qfluxd.trading.journal import Journal
-from qfluxd.trading.orders import Orders
 from qfluxd.trading.shadow import ShadowDeal
 from qfluxd.upkeep import Upkeep
 
@@ -120,36 +119,37 @@ class Daemon:
             loaded.driver_config, Surroundings(settings.chrome, state, self._recorder.see, passing, beneath)
         )
         self._journal = Journal(state, self._began)
-        self._orders = Orders(self._journal, limits, self._say, passing, timer=self._seconds)
-        self.desk: Desk = Desk(
+        now = self._time = self._driver.now if isinstance(self._driver, Timed) else _now
+        rules = rules_of(settings)
+        side = self._side = Deskside(
             settings.market,
+            limits,
+            rules,
+            self._journal,
             self._say,
             server_offset=self._driver.server_offset,
-            orders=self._orders,
-            rules=rules_of(settings),
-            keep_shadow=self._on_shadow,
+            latency=latency_of(settings),
+            account=self._driver.account,
+            clock=now,
+            passing=passing,
+            note=self._note,
+            on_shadow=self._on_shadow,
         )
-        guards = self._guards = Guards(self.desk, self._orders, self._driver.account, limits)
-        now = self._time = self._driver.now if isinstance(self._driver, Timed) else _now
-        acts = self._acts = Acts(self.desk, self._orders, guards, now, self._note)
-        self._shadowing = Shadowing(self.desk, limits, latency_of(settings))
+        self.desk, self._orders, self._acts = side.desk, side.orders, side.acts
         self._scores = Scores(limits.calendar, lambda which, payload: self._outbox.put(wire.stats(which, payload)))
         self._trading = (
             None
             if self._driver.hands is None
-            else Trading(self._orders, self._driver, guards, acts, now, lambda: self._mqtt.rival)
+            else Trading(side.orders, self._driver, side.guards, side.acts, now, lambda: self._mqtt.rival)
         )
-        self.desk.repeat = acts.repeat
-        acts.on_resumed = self._shadowing.resume
-        self.desk.note = self._note
-        self.desk.plans.shadow = self._shadowing.open
         self.desk.plans.on_benched = self._note
         self.desk.plans.on_slow = self._on_slow
-        if self._trading is not None:
-            self.desk.plans.live = self._trading.follow
+        self.desk.plans.live = nobody if self._trading is None else self._trading.follow
+        late, put = rules.grace + rules.late_after + 1000, self._outbox.put
+        self._comparing = Comparing(self.desk, side.orders, self._journal, side.acts, settings.compare, put, now, late)
         arrivals = Arrivals()
         self._sinks: tuple[Sink, ...] = (
-            *(self._outbox, self._store, Telling(), self._tally, self._scores, arrivals),
+            *(self._outbox, self._store, Telling(), self._tally, self._scores, self._comparing, arrivals),
             *extra,
         )
         screenshots = Screenshots(state, settings.screenshot)
@@ -167,10 +167,6 @@ class Daemon:
         self._loudness = Loudness(settings.log.level, self._outbox, self._publish_info)
         self._desk_pulse, self._loop_pulse = self._watchdog.pulse("desk"), self._watchdog.pulse("loop")
 
-    def _seconds(self) -> float:
-        """By the desk's clock the orders of a minute are counted, as a replay counts them; by the broker's as well."""
-        return (self.desk.at or _now()) / 1000
-
     def _performer(self, arrivals: Arrivals, captures: Path) -> Performer:
         market = MarketAnswers(self.desk, self._store, _now)
         page = PageAnswers(
@@ -185,7 +181,8 @@ class Daemon:
         strategies = StrategyAnswers(
             self.desk, self._scores, self._acts.switch, self._own_strategies, market.unknown_asset, self._time
         )
-        return Performer(self.desk, market, page, trades, strategies, self._recorder, captures, self, _now)
+        compare = CompareAnswers(self._comparing, self.desk, self._time).perform
+        return Performer(self.desk, market, page, trades, strategies, compare, self._recorder, captures, self, _now)
 
     # ---------------------------------------------------------------------------------------------- life
 
@@ -225,14 +222,16 @@ class Daemon:
         plans.replace(self._loaded.plans, self._switches())
         self._note_switches(now)
         deals = journal.shadow_deals(0)
-        self._shadowing.resume(journal.resumed())
+        self._side.shadowing.resume(journal.resumed())
+        self._comparing.resume()
         for deal in deals:
-            self._shadowing.on_deal(deal)
+            self._side.shadowing.on_deal(deal)
         trades = [trade for trade in reversed(journal.trades(_REMEMBERED)) if trade.stage == "settled"]
         plans.restore(trades, deals)
         self._retraining.begin(self._loaded, deals)
         self._chores.add(tuple(self._retraining.chores()))
         self._scores.restore(trades, deals, self._time())
+        self._comparing.restore(deals)
         self.desk.shadow.restore(deal for deal in deals if not deal.is_over)
 
     def _switches(self) -> list[PlanSwitched]:
@@ -350,9 +349,8 @@ class Daemon:
         asyncio.get_running_loop().call_soon(self._acts.bench, switch)
 
     def _on_shadow(self, deal: ShadowDeal) -> None:
-        self._orders.keep(deal, _now())
-        self._shadowing.on_deal(deal)
         self._scores.on_shadow(deal)
+        self._comparing.on_deal(deal)
         if (found := self._retraining.on_deal(deal)) is not None and found[1].decision != "wait":
             self._contests.put_nowait(found)
 
@@ -409,6 +407,7 @@ class Daemon:
                 self._desk_pulse.turn()
             self._loop_pulse.turn()
             self._scores.pass_time(self.desk.now(self._time()))
+            self._comparing.look()
             await asyncio.sleep(_LOOK_EVERY)
 
     def health(self) -> HealthPayload:
@@ -483,6 +482,7 @@ class Daemon:
             self._loudness.set(settings.log.level)
         self.desk.reconfigure(settings.market)
         touched = self.desk.plans.replace(self._loaded.plans, self._switches())
+        self._comparing.reconfigure(settings.compare)
         self._retraining.begin(self._loaded, ())
         self._chores.add(tuple(self._retraining.chores()))
         self._limit()
@@ -495,9 +495,7 @@ class Daemon:
     def _limit(self) -> None:
         """The limits of the file, tightened by command, hold from now on."""
         limits = self._controls.applied(self._settings.risk)
-        self._guards.settings = limits
-        self._orders.reconfigure(limits)
-        self._shadowing.reconfigure(limits)
+        self._side.limit(limits)
         self._scores.reconfigure(limits.calendar)
         self._outbox.reconfigure(self._settings.market.stream, limits)
 

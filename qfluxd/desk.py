@@ -219,8 +219,9 @@ class Desk:
     def _on_tick(self, at: Millis, tick: Tick) -> None:
         self.at = at
         clock = self._clock
-        clock.hear(tick.at, at)
-        self._come_to(clock.now(at), at)
+        now = clock.hear(tick.at, at)
+        if now >= self._book.due or now > self.shadow.due or now >= self.plans.due:
+            self._come_to(now, at)
         news = self._book.tick(tick)
         self._standing.on_tick(at, tick.at)
         self.shadow.on_tick(tick)
@@ -230,7 +231,7 @@ class Desk:
         if not self._standing.is_ready:
             self._judge(at)
         quote = self._board.on_tick(tick)
-        if self._wanted(tick.asset):
+        if quote is not None or self._wanted(tick.asset):
             self._say(tick)
             if quote is not None:
                 self._say(quote)
@@ -317,8 +318,6 @@ class Desk:
 
     def _come_to(self, now: Millis, at: Millis) -> None:
         """The broker's clock shows `now`: whatever is due by it happens."""
-        if now < self._book.due and now <= self.shadow.due and now < self.plans.due:
-            return  # as before nearly every tick
         if news := self._book.advance(now):
             self._say_all(news)
         self.shadow.on_time(now)

@@ -582,6 +582,20 @@ class PlanSwitched(msgspec.Struct, frozen=True, tag="plan_switched"):
     at: Millis
 
 
+class Compared(msgspec.Struct, frozen=True, tag="compared"):
+    """These plans (`arms`) are compared since a moment of the broker's clock, each on paper as if it were alone; not
+    any more where not `running`. With a `slot` (ms) they take turns, drawn by `seed`; at 0 all of them trade always.
+    """
+
+    name: str
+    arms: tuple[str, ...]
+    slot: Millis
+    seed: int
+    since: Millis
+    running: bool
+    at: Millis
+
+
 class FeedLost(msgspec.Struct, frozen=True, tag="feed_lost"):
     """Frames of the market were missed."""
 
@@ -610,6 +624,7 @@ type Note = (
     | OrderGivenUp
     | Switched
     | PlanSwitched
+    | Compared
     | Rival
     | Leaving
 )

@@ -10,21 +10,18 @@ from typing import Literal
 
 import msgspec
 
-from qfluxd.acts import Acts
 from qfluxd.api.payloads import DecisionsPayload
 from qfluxd.api.wire import Message, Wire
 from qfluxd.config import Loaded, latency_of, rules_of
 from qfluxd.desk import Desk, Say
+from qfluxd.deskside import Deskside
 from qfluxd.drivers import replay
-from qfluxd.guards import Guards
 from qfluxd.market.candles import BookStats
 from qfluxd.market.capture import read_capture
 from qfluxd.market.store import Store
 from qfluxd.model import Fact, Millis
 from qfluxd.ports import Sink, Surroundings
-from qfluxd.shadowing import Shadowing
 from qfluxd.trading.journal import Journal
-from qfluxd.trading.orders import Orders
 
 type See = Callable[[Message], None]
 """Takes one fact as the message that MQTT would have got."""
@@ -149,28 +146,20 @@ async def run_replay(
 def _desk(loaded: Loaded, driver: replay.Replay, journal: Journal, say: Say) -> Desk:
     """The very desk of a daemon, on a journal of its own; what was done from outside is told by the recording."""
     settings = loaded.settings
-    desks: list[Desk] = []
-    orders = Orders(journal, settings.risk, say, now=lambda: desks[0].at, timer=lambda: desks[0].at / 1000)
-    shadowings: list[Shadowing] = []
-    desk = Desk(
+    side = Deskside(
         settings.market,
+        settings.risk,
+        msgspec.structs.replace(rules_of(settings), budget_us=None),
+        journal,
         say,
         server_offset=driver.server_offset,
-        orders=orders,
-        rules=msgspec.structs.replace(rules_of(settings), budget_us=None),
-        keep_shadow=lambda deal: shadowings[0].on_deal(deal),
+        latency=latency_of(settings),
+        account=getattr(loaded.driver_config, "account", None),
+        keep_shadow=False,
     )
-    desks.append(desk)
-    shadowings.append(Shadowing(desk, settings.risk, latency_of(settings)))
-    expected = getattr(loaded.driver_config, "account", None)
-    acts = Acts(desk, orders, Guards(desk, orders, expected, settings.risk), lambda: desk.at)
-    desk.repeat = acts.repeat
-    acts.on_resumed = shadowings[0].resume
-    desk.plans.live = acts.follow
-    desk.plans.shadow = shadowings[0].open
-    orders.begin(journal.began())
-    desk.plans.replace(loaded.plans)
-    return desk
+    side.orders.begin(journal.began())
+    side.desk.plans.replace(loaded.plans)
+    return side.desk
 
 
 def _beginning(file: Path) -> Millis:

@@ -48,6 +48,14 @@ class _Contest:
         del trades[:-_MOST]
         return True
 
+    def compare(self) -> Verdict:
+        """Compare what both have done so far, but for the newest candle: of that one may be told and the other not."""
+        newest = max(trade.candle for trade in (*self.current, *self.candidate))
+        current, candidate = (
+            [trade for trade in trades if trade.candle < newest] for trades in (self.current, self.candidate)
+        )
+        return promote(current, candidate)
+
 
 class Retraining:
     """Looks after the models that a configuration wants trained again.
@@ -93,7 +101,7 @@ class Retraining:
         contest = self._contests[plan]
         if (len(contest.current) + len(contest.candidate)) % _EVERY:
             return None
-        return plan, promote(contest.current, contest.candidate)
+        return plan, contest.compare()
 
     async def conclude(self, plan: str, verdict: Verdict) -> None:
         """Do what a comparison says."""

@@ -332,6 +332,22 @@ class HousekeepingSettings(Table):
     keep: int = Field(default=14, ge=1, le=10_000, description="how many of each stay")
 
 
+class CompareSettings(Table):
+    """What follows when a comparison of strategies has found a better one."""
+
+    promote: Literal["ask", "live"] = Field(
+        default="ask",
+        description='"ask": a person promotes it, by compare/promote; "live": once it beats break-even as well it '
+        "trades live without being asked; only the file can set it",
+    )
+    strategies: tuple[str, ...] = Field(
+        default=("*",), description="which may be promoted without being asked; names, or patterns"
+    )
+    every_days: float = Field(
+        default=7.0, ge=0, le=3_650, description="days between two promotions that nobody was asked about"
+    )
+
+
 class LogSettings(Table):
     """What is written to standard error."""
 

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from qfluxd.columns import column
 from qfluxd.model import Millis, Refusal, Series
 
 type Floats = NDArray[np.float64]
@@ -101,9 +102,9 @@ class View:
         if not np.ndim(sure):
             sure = np.full(side.shape, sure)
         length = _lengths(side.size, self.series.timeframe if expiry is None else expiry)
-        told = [] if self.bare else [pl.Series(name, each) for name, each in reasons.items()]
+        told = [] if self.bare else [column(name, each) for name, each in reasons.items()]
         # hstack, because a frame made from a dict takes three times as long
-        return pl.Series("side", side).to_frame().hstack([pl.Series("confidence", sure), length, *told])
+        return column("side", side).to_frame().hstack([column("confidence", sure), length, *told])
 
 
 class Strategy(Protocol):

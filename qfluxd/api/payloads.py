@@ -358,6 +358,84 @@ class StatsPayload(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     omitted: int = 0
 
 
+class ComparedPayload(msgspec.Struct, frozen=True, gc=False):
+    """What a strategy that is compared came to by itself; `unit_profit` is what a unit of stake earned on average."""
+
+    strategy: str
+    unit_profit: float | None
+    score: ScorePayload
+
+
+class ContestPayload(msgspec.Struct, frozen=True, gc=False):
+    """One strategy held `against` the first one.
+
+    `chances` are slots of time of an asset at which they differed; at those that `agreed` both made the very same
+    trade, and those `unknown` were left out because nobody knows how a trade ended. `earned` and `against_earned` are
+    units of the stake for each chance (0 where one did not trade), `ahead` is the difference. `better`, `worse` and
+    `same` are evidence that may be looked at after every trade; `level` is enough. `needed` is about how many more
+    chances would do.
+    """
+
+    strategy: str
+    against: str
+    chances: int
+    agreed: int
+    unknown: int
+    earned: float | None
+    against_earned: float | None
+    ahead: float | None
+    better: float
+    worse: float
+    same: float
+    level: float
+    needed: int | None
+    claim: Literal["better", "worse", "same", "harm"] | None
+    sentence: str
+
+
+class TurnsPayload(msgspec.Struct, frozen=True, gc=False):
+    """By turns: in how many slots each could have acted, and the evidence that this is not chance (1,000 is broken)."""
+
+    seen: dict[str, int]
+    e_value: float
+
+
+class ComparisonPayload(msgspec.Struct, frozen=True, gc=False):
+    """A comparison of strategies: what they came to, and what that is worth.
+
+    `result` is ``undecided`` while it runs; then ``better`` (of `winner`), ``same``, ``harm``, ``over`` (its time is),
+    ``void`` or ``stopped``. `beside` counts trades beside the first one of a strategy in a slot, which are scored and
+    not compared; `earlier` how often these strategies were compared before. `promotable` says whether `compare/promote`
+    would let the winner trade live, `promotion` why, or that it has happened.
+    """
+
+    comparison: str
+    result: Literal["undecided", "better", "same", "harm", "over", "void", "stopped"]
+    winner: str | None
+    sentence: str
+    kind: Literal["paired", "slots"]
+    mode: Mode
+    slot: str
+    seed: int
+    rule: dict[str, int | float]
+    since: Millis
+    ended: Millis | None
+    strategies: tuple[ComparedPayload, ...]
+    contests: tuple[ContestPayload, ...]
+    turns: TurnsPayload | None
+    beside: int
+    earlier: int
+    promotable: bool
+    promotion: str
+
+
+class ComparisonEventPayload(msgspec.Struct, frozen=True, gc=False):
+    """A comparison has begun or ended, or its winner was promoted."""
+
+    event_type: Literal["begun", "ended", "promoted"]
+    comparison: ComparisonPayload
+
+
 class LogPayload(msgspec.Struct, frozen=True, gc=False):
     """One line of the log."""
 
@@ -386,6 +464,8 @@ PAYLOADS: tuple[type[msgspec.Struct], ...] = (
     SignalEventPayload,
     StrategyPayload,
     StatsPayload,
+    ComparisonPayload,
+    ComparisonEventPayload,
     LogPayload,
 )
 

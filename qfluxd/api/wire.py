@@ -13,6 +13,8 @@ from qfluxd.api.payloads import (
     AlertPayload,
     AssetPayload,
     AssetsPayload,
+    ComparisonEventPayload,
+    ComparisonPayload,
     ControlPayload,
     HealthPayload,
     InfoPayload,
@@ -238,6 +240,16 @@ def stats(which: Literal["today", "total"], payload: StatsPayload) -> Message:
         payload = msgspec.structs.replace(payload, strategies=kept, omitted=omitted)
         message = _kept(f"stats/{which}", payload)
     return message
+
+
+def comparison(payload: ComparisonPayload) -> Message:
+    """``compare/<name>``."""
+    return _kept(f"compare/{payload.comparison}", payload)
+
+
+def comparison_event(what: Literal["begun", "ended", "promoted"], payload: ComparisonPayload) -> Message:
+    """``event/compare``."""
+    return Message("event/compare", encode_json(ComparisonEventPayload(what, payload)), qos=1)
 
 
 def screenshot(jpeg: bytes) -> Message:

@@ -160,9 +160,18 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             ("qfluxd data list", "qfluxd data list --json"),
         ),
         Command(
+            "data import",
+            "qfluxd.cli.importing:import_files",
+            "Import files of ticks or candles, whatever their columns are called.",
+            (
+                "qfluxd data import eurusd.parquet --asset EURUSD_otc --to research",
+                "qfluxd data import AUDCAD_otc_1m_*.csv --server-offset 7200 --to research --json",
+            ),
+        ),
+        Command(
             "data export",
             "qfluxd.cli.data:export",
-            "Export stored ticks or candles to one CSV or Parquet file.",
+            "Export what is stored of an asset to one CSV, Parquet or JSON lines file.",
             ("qfluxd data export EURUSD_otc --timeframe 1m --to eurusd.csv",),
         ),
         Command(
@@ -172,13 +181,89 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             ("qfluxd data verify", "qfluxd data verify --json"),
         ),
     ),
+    "Research": (
+        Command(
+            "backtest",
+            "qfluxd.cli.backtesting:backtest",
+            "Tell what strategies would have earned on recorded prices, and whether that is to be believed.",
+            (
+                "qfluxd backtest --strategy sma_cross --option fast=5 --option slow=20 --payout 85",
+                "qfluxd backtest --plan evening --from 2026-11-01 --out results/evening",
+                "qfluxd backtest --strategy rsi_reversal --data research --asset EURUSD_otc --both --no-audits --json",
+            ),
+        ),
+        Command(
+            "audit",
+            "qfluxd.cli.auditing:audit",
+            "Look whether a strategy sees ahead, and what its profit hangs on.",
+            (
+                "qfluxd audit --strategy sma_cross --payout 85",
+                "qfluxd audit --plan evening --only look_ahead --only warm_up",
+                "qfluxd audit --strategy rsi_reversal --data research --out results/evening --json",
+            ),
+        ),
+        Command(
+            "compare start",
+            "qfluxd.cli.comparing:start",
+            "Begin to compare strategies, on paper side by side or by turns.",
+            (
+                "qfluxd compare start ema_slow ema_fast",
+                "qfluxd compare start trend reversal --kind slots --seed 7 --fewest 100 --name autumn",
+            ),
+        ),
+        Command(
+            "compare report",
+            "qfluxd.cli.comparing:report",
+            "Tell how a comparison stands, or all of them, and what that is worth.",
+            ("qfluxd compare report", "qfluxd compare report autumn --json"),
+        ),
+        Command(
+            "compare promote",
+            "qfluxd.cli.comparing:promote",
+            "Let the strategy that has won a comparison trade live.",
+            ("qfluxd compare promote autumn --reason 'looked at its trades, all well'",),
+        ),
+        Command(
+            "compare stop",
+            "qfluxd.cli.comparing:stop",
+            "End a comparison before it is sure of anything.",
+            ("qfluxd compare stop autumn --reason 'the market has changed'",),
+        ),
+        Command(
+            "sweep",
+            "qfluxd.cli.sweeping:sweep",
+            "Try many options of a strategy, and tell what that is worth on data they were not chosen by.",
+            (
+                "qfluxd sweep --strategy sma_cross --option fast=2..50 --option slow=10..200:10 --payout 85",
+                "qfluxd sweep --strategy ema_cross --option fast --option slow --search optuna --variants 200",
+                "qfluxd sweep --resume sweeps/first",
+            ),
+        ),
+        Command(
+            "report",
+            "qfluxd.cli.reporting:report",
+            "Tell what trades came to and how sure that is, and write it as one HTML file.",
+            (
+                "qfluxd report results/rsi --out report.html",
+                "qfluxd report results/rsi results/macd",
+                "qfluxd report --journal --plan evening --from 2026-11-01 --out november.html",
+            ),
+        ),
+        Command(
+            "trials",
+            "qfluxd.cli.trials:trials",
+            "List how much was tried on each data set, and what that leaves of the best of it.",
+            ("qfluxd trials", "qfluxd trials --json"),
+        ),
+    ),
 }
 
 FAMILIES = {
+    "compare": "Compare strategies, see how that stands, and promote who has won.",
     "config": "Show, describe or begin a configuration.",
     "trades": "Look into the journal of trades.",
     "strategy": "List strategies, begin one of your own, and check it.",
-    "data": "List, export and verify what is stored.",
+    "data": "List, import, export and verify what is stored.",
 }
 """Commands that only hold others."""
 

@@ -4,7 +4,7 @@ import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -13,7 +13,7 @@ from qfluxd.cli.printing import Failed, complain, put, put_json, put_table
 
 if TYPE_CHECKING:
     from qfluxd.market.data import Form
-    from qfluxd.market.layout import Shelf
+    from qfluxd.market.layout import Kind, Shelf
 
 Folder = Annotated[Path | None, Parameter(help="The folder of stored data. Default: data in [daemon] state_dir.")]
 Since = Annotated[str | None, Parameter(name="--from", help="From when, such as 2026-11-22 or 2026-11-22T08:00 (UTC).")]
@@ -62,6 +62,9 @@ def export(
     /,
     *,
     timeframe: Annotated[str | None, Parameter(help="Candles of this timeframe, such as 1m. Default: ticks.")] = None,
+    kind: Annotated[
+        Literal["ticks", "gaps", "payouts", "sentiment"], Parameter(help="In place of candles. Default: ticks.")
+    ] = "ticks",
     to: Annotated[
         Path | None, Parameter(help="A .csv, .parquet or .jsonl file. Default: CSV to standard output.")
     ] = None,
@@ -71,13 +74,13 @@ def export(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Export stored ticks or candles to one CSV or Parquet file.
+    """Export what is stored of an asset to one CSV, Parquet or JSON lines file.
 
     With --json and without --to: JSON lines to standard output.
     """
     from qfluxd.market.data import export as to_file
 
-    shelf, (start, end) = _shelf(asset, timeframe), stretch(since, until)
+    shelf, (start, end) = _shelf(asset, timeframe, kind), stretch(since, until)
     form = _form(to, json)
     if to is None:
         sys.stdout.flush()
@@ -115,7 +118,8 @@ def verify(
             put_json(msgspec.to_builtins(finding), indent=None)
         else:
             where = f"{finding.place}  {finding.code}  {_when(finding.at, finding.until)}"
-            put(f"{finding.level:<8} {where}{finding.meaning}")
+            rows = f" ({finding.count} rows)" if finding.count > 1 else ""
+            put(f"{finding.level:<8} {where}{finding.meaning}{rows}")
     if not json:
         complain(", ".join(f"{count} {level}" for level, count in counts.items()) or f"{root}: nothing to complain of")
     return int(counts["wrong"] > 0)
@@ -129,12 +133,14 @@ def data_folder(folder: Path | None, config: Path | None) -> Path:
     return root
 
 
-def _shelf(asset: str, timeframe: str | None) -> "Shelf":
+def _shelf(asset: str, timeframe: str | None, kind: "Kind") -> "Shelf":
     from qfluxd.market.layout import Shelf
     from qfluxd.model import parse_timeframe
 
+    if timeframe and kind != "ticks":
+        raise Failed(f"--timeframe is for candles; {kind} have none")
     try:
-        return Shelf("candles", asset, parse_timeframe(timeframe)) if timeframe else Shelf("ticks", asset)
+        return Shelf("candles", asset, parse_timeframe(timeframe)) if timeframe else Shelf(kind, asset)
     except ValueError as problem:
         raise Failed(str(problem)) from problem
 

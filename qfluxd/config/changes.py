@@ -7,7 +7,7 @@ from typing import Any
 from qfluxd.config.load import Loaded
 from qfluxd.config.settings import STRATEGY, Settings
 from qfluxd.config.show import flat, readable
-from qfluxd.settings import HousekeepingSettings, RiskSettings, ScreenshotSettings
+from qfluxd.settings import CompareSettings, HousekeepingSettings, RiskSettings, ScreenshotSettings
 
 LIVE = frozenset(
     {
@@ -19,6 +19,7 @@ LIVE = frozenset(
         *(f"risk.{key}" for key in RiskSettings.model_fields),
         *(f"screenshot.{key}" for key in ScreenshotSettings.model_fields),
         *(f"housekeeping.{key}" for key in HousekeepingSettings.model_fields),
+        *(f"compare.{key}" for key in CompareSettings.model_fields),
     }
 )
 """The keys that a running daemon takes over, beside every strategy; every other one needs a restart."""

@@ -67,11 +67,11 @@ def mistakes_in(layer: Layer, own_strategies: FilePath) -> list[Mistake]:
 
 def _forbidden_here(layer: Layer) -> Iterator[Mistake]:
     """Options that only the file may set, because whoever wrote it has thought about them."""
-    risk = layer.data.get("risk")
-    if not layer.typed and isinstance(risk, dict) and "allow_real" in risk:
-        yield layer.mistake(
-            ("risk", "allow_real"), "only the configuration file can set it; write it there, under [risk]"
-        )
+    for table, key in (("risk", "allow_real"), ("compare", "promote")):
+        given = layer.data.get(table)
+        if not layer.typed and isinstance(given, dict) and key in given:
+            said = f"only the configuration file can set it; write it there, under [{table}]"
+            yield layer.mistake((table, key), said)
 
 
 def _plan_mistakes(layer: Layer, plans: object, own: FilePath) -> Iterator[Mistake]:

@@ -10,6 +10,7 @@ from qfluxd.model import Millis
 from qfluxd.plans.playbook import Rules
 from qfluxd.settings import (
     ChromeSettings,
+    CompareSettings,
     DaemonSettings,
     DriverSettings,
     HousekeepingSettings,
@@ -44,6 +45,7 @@ class Settings(BaseSettings):
     housekeeping: HousekeepingSettings = Field(default_factory=HousekeepingSettings)
     strategies: StrategiesSettings = Field(default_factory=StrategiesSettings)
     strategy: tuple[PlanSettings, ...] = ()
+    compare: CompareSettings = Field(default_factory=CompareSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
     @classmethod

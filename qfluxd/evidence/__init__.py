@@ -3,6 +3,7 @@
 Pure arithmetic over outcomes; nothing here knows of a broker, a plan or a clock.
 """
 
+from qfluxd.evidence.bets import Bet, Bets, difference
 from qfluxd.evidence.betting import DOUBT, FRACTIONS, Wealth
 from qfluxd.evidence.intervals import (
     Interval,
@@ -20,6 +21,8 @@ from qfluxd.evidence.summary import Summary, summarised, summary
 __all__ = [
     "DOUBT",
     "FRACTIONS",
+    "Bet",
+    "Bets",
     "Interval",
     "Outcome",
     "Record",
@@ -27,6 +30,7 @@ __all__ = [
     "Wealth",
     "break_even",
     "clopper_pearson",
+    "difference",
     "expected_value",
     "mean_break_even",
     "pooled_break_even",

@@ -36,18 +36,18 @@ class Wealth(msgspec.Struct, frozen=True):
     peak: float = 0.0
 
     def after(self, result: float, most: float = 1.0) -> "Wealth":
-        """The wealth after one more trade, or after a block of trades that overlapped.
+        """The wealth after one more trade that was opened when all before it had ended (`Bets` takes any others).
 
-        `result` is what a unit of stake came to: the payout as a fraction for a win, -1 for a loss, 0 for a tie, the
-        mean of these for a block. `most` is the best it could have come to, known before: the (largest) payout.
+        `result` is what a unit of stake came to: the payout as a fraction for a win, -1 for a loss, 0 for a tie.
+        `most` is the best it could have come to, known before: the payout.
         """
         logs = tuple(map(float.__add__, self.logs, _steps(result, most, self.against)))
-        return Wealth(self.against, logs, max(self.peak, _mean(logs)))
+        return Wealth(self.against, logs, max(self.peak, mean_log(logs)))
 
     @property
     def value(self) -> float:
         """The evidence now: what 1 has become."""
-        return _bounded(_mean(self.logs))
+        return _bounded(mean_log(self.logs))
 
     @property
     def best(self) -> float:
@@ -71,7 +71,7 @@ class Wealth(msgspec.Struct, frozen=True):
         growth = [rate * up + (1 - rate) * down for up, down in zip(won, lost, strict=True)]
 
         def tells(trades: int) -> bool:
-            return _mean([log + trades * each for log, each in zip(self.logs, growth, strict=True)]) >= wanted
+            return mean_log([log + trades * each for log, each in zip(self.logs, growth, strict=True)]) >= wanted
 
         if max(growth) <= 0 or not tells(_MOST):
             return None
@@ -85,10 +85,15 @@ def _steps(result: float, most: float, against: bool) -> tuple[float, ...]:
         raise ValueError(f"a unit of stake cannot come to {result} where the most it can come to is {most}")
     if not against:
         return tuple(math.log1p(fraction * result) for fraction in FRACTIONS)
-    return tuple(math.log1p(-min(fraction, _SAFE / most if most else fraction) * result) for fraction in FRACTIONS)
+    return tuple(math.log1p(-fraction * result) for fraction in mirrored(most))
 
 
-def _mean(logs: Sequence[float]) -> float:
+def mirrored(most: float) -> tuple[float, ...]:
+    """The fractions of who bets on a loss, where a win could come to so much: never more than can be paid."""
+    return tuple(min(fraction, _SAFE / most if most > 0 else fraction) for fraction in FRACTIONS)
+
+
+def mean_log(logs: Sequence[float]) -> float:
     """The logarithm of the mean of what these are the logarithms of, without leaving the range of a float."""
     most = max(logs)
     return most + math.log(math.fsum(math.exp(log - most) for log in logs) / len(logs))

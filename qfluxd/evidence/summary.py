@@ -1,14 +1,15 @@
 """One honest answer to "does it work?", with the figures that it rests on."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 import msgspec
 
 from qfluxd.evidence.betting import DOUBT, Wealth
 from qfluxd.evidence.intervals import Interval, pooled_break_even, wilson
-from qfluxd.evidence.record import Outcome, Record
+from qfluxd.evidence.record import Ending, Outcome, Record
 
 type Finding = Literal["beats", "loses", "unclear", "changed"]
 
@@ -44,12 +45,34 @@ class Summary(msgspec.Struct, frozen=True):
     verdict: str
 
 
+class Tallied(Protocol):
+    """What has to be known of trades to sum them up: what a `Record` knows of its own.
+
+    `payouts` counts those of decisive trades, in percent; `units` is the sum of what a unit of stake came to.
+    """
+
+    @property
+    def counts(self) -> Mapping[Ending, int]: ...
+    @property
+    def payouts(self) -> Counter[int]: ...
+    @property
+    def staked(self) -> Decimal: ...
+    @property
+    def profit(self) -> Decimal: ...
+    @property
+    def units(self) -> float: ...
+    @property
+    def decisive(self) -> int: ...
+    @property
+    def evidence(self) -> tuple[Wealth, Wealth]: ...
+
+
 def summary(outcomes: Iterable[Outcome]) -> Summary:
     """What these trades tell, in whatever order they are given."""
     return summarised(Record(outcomes))
 
 
-def summarised(record: Record) -> Summary:
+def summarised(record: Tallied) -> Summary:
     """What the trades of a record tell so far."""
     counts, decisive = record.counts, record.decisive
     edge, loss = record.evidence

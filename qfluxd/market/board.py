@@ -36,13 +36,13 @@ class Board:
         row = self._rows.get(tick.asset) or self._row(tick.asset)
         row.price = tick.price
         row.heard = tick.at
-        return self._quote(tick.asset, row, tick.at)
+        return self._quote(tick.asset, row, tick.at) if self.wanted(tick.asset) else None
 
     def on_sentiment(self, sentiment: Sentiment, now: Millis) -> Quote | None:
         """As `on_tick`, for the broker's crowd figure."""
         row = self._row(sentiment.asset)
         row.sentiment = sentiment.buyers
-        return self._quote(sentiment.asset, row, now)
+        return self._quote(sentiment.asset, row, now) if self.wanted(sentiment.asset) else None
 
     def on_assets(self, assets: Assets, now: Millis) -> list[Quote]:
         """Take the broker's list; returns the pictures of ticking assets that it changed."""
@@ -53,7 +53,7 @@ class Board:
         for symbol, row in self._rows.items():
             if symbol not in listed:
                 row.asset = None
-            if (quote := self._quote(symbol, row, now)) is not None:
+            if self.wanted(symbol) and (quote := self._quote(symbol, row, now)) is not None:
                 changed.append(quote)
         return changed
 
@@ -105,7 +105,7 @@ class Board:
         return row
 
     def _quote(self, symbol: str, row: _Row, now: Millis) -> Quote | None:
-        if row.price is None or not self.wanted(symbol):
+        if row.price is None:
             return None
         asset, told = row.asset, row.quoted
         payout, is_open = (None, None) if asset is None else (asset.payout, asset.open)

@@ -55,9 +55,21 @@ class Clock:
         self._agreed = self._doubt = _Run(0, 0)
         self._in_doubt = self._is_sure = False
 
-    def hear(self, stamp: Millis, host: Millis) -> None:
-        """Take the stamp of a live tick (UTC) and this machine's clock when it was read."""
+    def hear(self, stamp: Millis, host: Millis) -> Millis:
+        """Take the stamp of a live tick (UTC) and this machine's clock when it was read; gives `now` of that moment."""
         residual = stamp - host
+        offset = self._offset
+        if residual == offset and self._is_sure and 0 <= host - self._opened < _BUCKET and residual <= self._largest:
+            self._in_doubt = False  # as where nothing was late: it tells nothing new
+            floor = self._floor
+            if floor is not None and stamp < floor:
+                return floor
+            self._floor = stamp
+            return stamp
+        self._learn(residual, host)
+        return self.now(host)
+
+    def _learn(self, residual: Millis, host: Millis) -> None:
         offset = self._offset
         if offset is None or residual > offset + _BEHIND:
             self._restart(residual, host)

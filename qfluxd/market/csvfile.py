@@ -19,9 +19,10 @@ def csv_columns(shelf: Shelf) -> list[pl.Expr]:
     """The columns of a shelf's CSV: timestamps in ISO 8601, UTC."""
     if shelf.kind == "candles":
         return [_text("at", _TO_SECOND).alias("timestamp"), *map(pl.col, ("open", "high", "low", "close"))]
-    if shelf.kind == "ticks":
-        return [_text("at", _TO_MILLISECOND).alias("timestamp"), pl.lit(shelf.asset).alias("asset"), pl.col("price")]
-    return [_text("start", _TO_MILLISECOND), _text("end", _TO_MILLISECOND)]
+    if shelf.kind == "gaps":
+        return [_text("start", _TO_MILLISECOND), _text("end", _TO_MILLISECOND)]
+    stamp, asset = _text("at", _TO_MILLISECOND).alias("timestamp"), pl.lit(shelf.asset).alias("asset")
+    return [stamp, asset, pl.exclude("at")]
 
 
 def append_rows(path: Path, shelf: Shelf, frame: pl.DataFrame) -> None:

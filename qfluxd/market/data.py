@@ -20,7 +20,7 @@ from qfluxd.market.layout import (
     part_numbers,
     shelves,
 )
-from qfluxd.market.parquet import TIME_COLUMN
+from qfluxd.market.parquet import MOMENT, SCHEMAS, TIME_COLUMN
 from qfluxd.market.reading import scan
 from qfluxd.model import Millis, timeframe_name
 
@@ -98,13 +98,9 @@ def _write(rows: pl.LazyFrame, shelf: Shelf, out: Path | IO[bytes], form: Form) 
 def _published(shelf: Shelf) -> list[pl.Expr]:
     """The columns as the payloads of the MQTT topics name them."""
     asset = pl.lit(shelf.asset).alias("asset")
-    if shelf.kind == "ticks":
-        return [asset, pl.col("at").cast(_MILLIS), pl.col("price")]
-    if shelf.kind == "gaps":
-        return [asset, pl.col("start", "end").cast(_MILLIS)]
-    timeframe = pl.lit(timeframe_name(shelf.timeframe)).alias("timeframe")
-    values = pl.col("open", "high", "low", "close", "ticks", "quality")
-    return [asset, timeframe, pl.col("at").cast(_MILLIS), values]
+    timeframe = [pl.lit(timeframe_name(shelf.timeframe)).alias("timeframe")] if shelf.timeframe else []
+    times = [name for name, kind in SCHEMAS[shelf.kind].items() if kind == MOMENT]
+    return [asset, *timeframe, pl.col(times).cast(_MILLIS), pl.exclude(times)]
 
 
 def _size(root: Path, shelf: Shelf, day: int) -> int:

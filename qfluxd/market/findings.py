@@ -1,32 +1,38 @@
 """What can be wrong with stored rows: each check looks at frames and says what it found."""
 
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 import polars as pl
 
 from qfluxd.market.layout import Day, Shelf, day_name
+from qfluxd.market.parquet import TIME_COLUMN
 from qfluxd.model import DAY, MINUTE, SECOND, Millis, timeframe_name
 
 type Level = Literal["wrong", "missing", "note"]
 """``wrong``: data contradict themselves; ``missing``: something is not there; ``note``: worth knowing."""
 
 _FEW_ROWS = 10
+MOST_PAYOUT: Final = 1000
+"""Percent; what a win adds is nowhere near it."""
 _RECORDED = "not heard, and recorded as a gap at the time"
-_PRICES = ("open", "high", "low", "close")
+PRICES: Final = ("open", "high", "low", "close")
 
 
 class Rules(msgspec.Struct, frozen=True):
     """What counts as worth saying, in milliseconds.
 
     `origin` is how far the server's clock is ahead of UTC, whose midnight the bars are counted from; `silence`
-    without a tick, and a price unmoved for `flat`, are told.
+    without a tick, and a price unmoved for `flat`, are told. Ticks that are nowhere further apart than `dense` are all
+    that there were. A price is a glitch that leaves by more than `glitch` times the usual step, and comes back.
     """
 
     origin: Millis = 7200 * SECOND
     silence: Millis = MINUTE
     flat: Millis = 10 * MINUTE
+    dense: Millis = 10 * SECOND
+    glitch: float = 25.0
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -42,16 +48,15 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def in_file(shelf: Shelf, day: Day, file: pl.DataFrame) -> Iterator[Finding]:
-    """Rows of a day's file as they lie there: out of order, of another day, the same bar twice."""
-    name = "start" if shelf.kind == "gaps" else "at"
-    rows = file.with_columns(at=pl.col(name).cast(pl.Int64))
+    """Rows of a day's file as they lie there: out of order, of another day, two that exclude each other."""
+    rows = file.with_columns(at=pl.col(TIME_COLUMN[shelf.kind]).cast(pl.Int64))
     step = pl.col("at").diff()
-    yield from _told(shelf, rows.filter(step < 0), "wrong", "unsorted", "earlier than the row before")
-    yield from _told(
+    yield from told(shelf, rows.filter(step < 0), "wrong", "unsorted", "earlier than the row before")
+    yield from told(
         shelf, rows.filter(pl.col("at") // DAY != day), "wrong", "wrong_day", f"not of the file's day, {day_name(day)}"
     )
-    if shelf.kind == "candles":
-        yield from _told(shelf, rows.filter(step == 0), "wrong", "double", "a second bar of the same opening time")
+    if shelf.kind not in ("ticks", "gaps"):
+        yield from told(shelf, rows.filter(step == 0), "wrong", "double", "a second one of the same time")
 
 
 def in_ticks(
@@ -64,11 +69,11 @@ def in_ticks(
     rows = ticks.with_columns(pl.col("at").cast(pl.Int64))
     price = pl.col("price")
     impossible = rows.filter(~price.is_finite() | (price <= 0))
-    yield from _told(shelf, impossible, "wrong", "bad_price", "no price can be this")
+    yield from told(shelf, impossible, "wrong", "bad_price", "no price can be this")
     repeated = rows.filter(pl.struct("at", "price").is_first_distinct().not_())
-    yield from _told(shelf, repeated, "note", "repeated", "the same stamp and price again, as the feed sent it")
+    yield from told(shelf, repeated, "note", "repeated", "the same stamp and price again, as the feed sent it")
     yield from _silences(shelf, rows, before, gaps, rules.silence)
-    yield from _flats(shelf, rows, "price", rules.flat)
+    yield from flats(shelf, rows, rules)
 
 
 def in_candles(
@@ -81,88 +86,49 @@ def in_candles(
     rows = candles.with_columns(pl.col("at").cast(pl.Int64))
     length, at = shelf.timeframe, pl.col("at")
     off = rows.filter((at + rules.origin) % length != 0)
-    yield from _told(shelf, off, "wrong", "off_grid", f"no bar of {timeframe_name(length)} opens then")
-    finite = pl.all_horizontal([pl.col(name).is_finite() & (pl.col(name) > 0) for name in _PRICES])
-    yield from _told(shelf, rows.filter(~finite), "wrong", "bad_price", "no price can be this")
-    yield from _told(shelf, rows.filter(~_is_possible()), "wrong", "impossible", "the prices of the bar contradict")
+    yield from told(shelf, off, "wrong", "off_grid", f"no bar of {timeframe_name(length)} opens then")
+    finite = pl.all_horizontal([pl.col(name).is_finite() & (pl.col(name) > 0) for name in PRICES])
+    yield from told(shelf, rows.filter(~finite), "wrong", "bad_price", "no price can be this")
+    yield from told(shelf, rows.filter(~_is_possible()), "wrong", "impossible", "the prices of the bar contradict")
     partial = rows.filter(pl.col("quality") == "partial")
-    yield from _told(shelf, partial, "note", "partial", "some of the bar's time was not heard")
+    yield from told(shelf, partial, "note", "partial", "some of the bar's time was not heard")
     yield from _holes(shelf, rows, before, gaps)
-    yield from _flats(shelf, rows.filter(pl.col("quality") != "empty"), "close", rules.flat)
+    yield from flats(shelf, rows.filter(pl.col("quality") != "empty"), rules)
 
 
-def against_ticks(shelf: Shelf, candles: pl.DataFrame, ticks: pl.DataFrame, rules: Rules) -> Iterator[Finding]:
-    """Whole candles against the stored ticks of the same time folded anew."""
-    price = pl.col("price")
-    folded = ticks.group_by(_bucket(shelf.timeframe, rules.origin)).agg(
-        open_b=price.first(), high_b=price.max(), low_b=price.min(), close_b=price.last(), heard=pl.len()
-    )
-    whole = candles.filter(pl.col("quality") == "whole").with_columns(pl.col("at").cast(pl.Int64))
-    both = whole.join(folded, on="at", how="left").with_columns(pl.col("heard").fill_null(0))
-    differs, missing = both.filter(_prices_differ()).sort("at"), pl.col("heard") - pl.col("ticks").cast(pl.Int64)
-    stored = differs.filter((pl.col("heard") > 0) | _lies_within(ticks, shelf.timeframe))
-    yield from _told(
-        shelf, stored.filter(missing == 0), "wrong", "not_its_ticks", "the stored ticks of the bar make other prices"
-    )
-    yield from _told(
-        shelf, stored.filter(missing < 0), "missing", "ticks_missing", "fewer ticks are stored than made the bar"
-    )
-    yield from _told(
-        shelf, stored.filter(missing > 0), "note", "late_ticks", "ticks of the bar came after it was closed"
-    )
+def in_changes(shelf: Shelf, changes: pl.DataFrame, first_tick: Millis | None, rules: Rules) -> Iterator[Finding]:
+    """Payouts or sentiment of one day, ascending: percentages that are none, and ticks before the first row.
 
-
-def against_lower(
-    shelf: Shelf, candles: pl.DataFrame, lower: Shelf, bars: pl.DataFrame, rules: Rules
-) -> Iterator[Finding]:
-    """Candles against those of a shorter timeframe that divides theirs, wherever all of these are known.
-
-    An empty short bar may mean that nobody listened, unless the long one says that all of its time was heard.
+    `first_tick` is the day's, None where no ticks are stored.
     """
-    heard = pl.col("quality") != "empty"
-    folded = (
-        bars.filter(pl.col("quality") != "partial")
-        .group_by(_bucket(shelf.timeframe, rules.origin))
-        .agg(
-            open_b=pl.col("open").filter(heard).first(),
-            high_b=pl.col("high").filter(heard).max(),
-            low_b=pl.col("low").filter(heard).min(),
-            close_b=pl.col("close").filter(heard).last(),
-            bars=pl.len(),
-            empty=heard.not_().sum(),
-        )
-        .filter(pl.col("bars") == shelf.timeframe // lower.timeframe)
+    rows = changes.with_columns(pl.col("at").cast(pl.Int64))
+    most = MOST_PAYOUT if shelf.kind == "payouts" else 100
+    percent = pl.col("payout" if shelf.kind == "payouts" else "sentiment")
+    yield from told(shelf, rows.filter(~percent.is_between(0, most)), "wrong", "bad_percent", f"not from 0 to {most}")
+    if first_tick is not None and rows.height and rows["at"][0] - first_tick > rules.silence:
+        meaning = "ticks are stored, and nobody had told this yet"
+        yield Finding("missing", "not_told", str(shelf), first_tick, rows["at"][0], 0, meaning)
+
+
+def flats(shelf: Shelf, rows: pl.DataFrame, rules: Rules) -> Iterator[Finding]:
+    """Runs of ticks or candles (`at` in milliseconds, ascending) whose prices never move."""
+    prices = PRICES if shelf.kind == "candles" else ("price",)
+    same = pl.all_horizontal([pl.col(name) == pl.col(prices[-1]) for name in prices])
+    runs = (
+        rows.with_columns(run=pl.struct(prices[-1], same.alias("still")).rle_id(), still=same)
+        .filter("still")
+        .group_by("run", maintain_order=True)
+        .agg(start=pl.col("at").first(), end=pl.col("at").last() + shelf.timeframe, rows=pl.len())
+        .filter(pl.col("end") - pl.col("start") >= rules.flat, pl.col("rows") >= _FEW_ROWS)
     )
-    known = candles.filter(pl.col("quality") != "partial").with_columns(pl.col("at").cast(pl.Int64))
-    both = known.join(folded, on="at", how="inner").filter((pl.col("empty") == 0) | (pl.col("quality") != "backfilled"))
-    quiet = (pl.col("quality") == "empty") & pl.col("open_b").is_null()
-    differs = both.filter(_prices_differ() & ~quiet).sort("at")
-    meaning = f"the bars of {timeframe_name(lower.timeframe)} that fill it make other prices"
-    yield from _told(shelf, differs, "wrong", "not_its_bars", meaning)
+    for start, end, count in runs.select("start", "end", "rows").iter_rows():
+        yield Finding("note", "flat", str(shelf), start, end, count, "the price did not move: a closed market?")
 
 
-def _told(shelf: Shelf, rows: pl.DataFrame, level: Level, code: str, meaning: str) -> Iterator[Finding]:
+def told(shelf: Shelf, rows: pl.DataFrame, level: Level, code: str, meaning: str) -> Iterator[Finding]:
     """One finding for all the rows together, none where there are none."""
     if len(rows):
         yield Finding(level, code, str(shelf), rows["at"][0], rows["at"][-1], len(rows), meaning)
-
-
-def _bucket(length: Millis, origin: Millis) -> pl.Expr:
-    at = pl.col("at").cast(pl.Int64)
-    return ((at + origin) // length * length - origin).alias("at")
-
-
-def _prices_differ() -> pl.Expr:
-    return pl.any_horizontal([pl.col(name).ne_missing(pl.col(f"{name}_b")) for name in _PRICES])
-
-
-def _lies_within(ticks: pl.DataFrame, length: Millis) -> pl.Expr:
-    """Whether ticks are stored both before and after the bar, so that its own should be there too."""
-    if ticks.is_empty():
-        return pl.lit(False)
-    stamps = ticks["at"].cast(pl.Int64)
-    first, last = int(stamps[0]), int(stamps[-1])
-    return (pl.col("at") >= first) & (pl.col("at") + length <= last)
 
 
 def _is_possible() -> pl.Expr:
@@ -205,18 +171,3 @@ def _steps(rows: pl.DataFrame, before: Millis | None, longest: Millis) -> Iterat
     """The neighbours in time that lie further apart than `longest`."""
     pairs = rows.select(before=pl.col("at").shift(1, fill_value=before), after=pl.col("at"))
     yield from pairs.filter(pl.col("after") - pl.col("before") > longest).iter_rows()
-
-
-def _flats(shelf: Shelf, rows: pl.DataFrame, price: str, flat: Millis) -> Iterator[Finding]:
-    """Runs of rows whose prices never move."""
-    prices = _PRICES if shelf.kind == "candles" else (price,)
-    same = pl.all_horizontal([pl.col(name) == pl.col(price) for name in prices])
-    runs = (
-        rows.with_columns(run=pl.struct(price, same.alias("still")).rle_id(), still=same)
-        .filter("still")
-        .group_by("run", maintain_order=True)
-        .agg(start=pl.col("at").first(), end=pl.col("at").last() + shelf.timeframe, rows=pl.len())
-        .filter(pl.col("end") - pl.col("start") >= flat, pl.col("rows") >= _FEW_ROWS)
-    )
-    for start, end, count in runs.select("start", "end", "rows").iter_rows():
-        yield Finding("note", "flat", str(shelf), start, end, count, "the price did not move: a closed market?")

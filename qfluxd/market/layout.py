@@ -4,6 +4,8 @@
     ticks/<asset>/2025-10-27/12.parquet         parts of a day that are not in its file yet
     candles/<asset>/1m/2025-10-27.parquet       the same for candles, by timeframe
     gaps/<asset>/2025-10-27.parquet             stretches that were not heard
+    payouts/<asset>/2025-10-27.parquet          what a win added and whether it was open, where that changed
+    sentiment/<asset>/2025-10-27.parquet        what the crowd did, where that changed
     ticks/<asset>/2025-10-27.csv                beside them, where CSV is asked for
 
 Days are UTC. In a folder's name every byte of the symbol other than ``A-Z a-z 0-9 _ -`` is written ``%XX``;
@@ -25,7 +27,7 @@ from qfluxd.model import DAY, Millis, parse_timeframe, timeframe_name
 type Day = int
 """A UTC day: whole days since 1970-01-01."""
 
-type Kind = Literal["ticks", "candles", "gaps"]
+type Kind = Literal["ticks", "candles", "gaps", "payouts", "sentiment"]
 KINDS: tuple[Kind, ...] = get_args(Kind.__value__)
 
 type Refused = Callable[[OSError], None]
@@ -43,7 +45,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 
 class Shelf(msgspec.Struct, frozen=True, order=True):
-    """All that is stored of one asset's ticks, gaps, or candles of one timeframe (0 where there is none)."""
+    """All that is stored of one asset of one kind; of candles, those of one timeframe (0 for the other kinds)."""
 
     kind: Kind
     asset: str

@@ -18,10 +18,12 @@ SCHEMAS: Final[Mapping[Kind, pl.Schema]] = {
     "ticks": pl.Schema({"at": MOMENT, "price": pl.Float64()}),
     "candles": FRAME_SCHEMA,
     "gaps": pl.Schema({"start": MOMENT, "end": MOMENT}),
+    "payouts": pl.Schema({"at": MOMENT, "payout": pl.Int16(), "open": pl.Boolean()}),
+    "sentiment": pl.Schema({"at": MOMENT, "sentiment": pl.Int16()}),
 }
 """The columns of each kind of file."""
 
-TIME_COLUMN: Final[Mapping[Kind, str]] = {"ticks": "at", "candles": "at", "gaps": "start"}
+TIME_COLUMN: Final[Mapping[Kind, str]] = {kind: next(iter(schema)) for kind, schema in SCHEMAS.items()}
 
 # A damaged page can make polars panic; what it then raises is a BaseException, so no wider class would catch it.
 UNREADABLE: Final = (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError)
@@ -37,7 +39,7 @@ def settle(kind: Kind, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
     Ticks all stay, those of one stamp in the order heard. Of candles that open at the same time the best
     stays (whole or backfilled before partial before empty), of equals the one heard last. A gap said twice
-    stays once.
+    stays once, and of payouts or sentiment of one stamp the one heard last.
     """
     if not frames:
         return pl.DataFrame(schema=SCHEMAS[kind])
@@ -46,6 +48,8 @@ def settle(kind: Kind, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
         return rows.sort("at", maintain_order=True)
     if kind == "gaps":
         return rows.unique(maintain_order=True).sort("start", maintain_order=True)
+    if kind != "candles":
+        return rows.sort("at", maintain_order=True).unique("at", keep="last", maintain_order=True)
     worth = pl.col("quality").replace_strict(_WORTH, return_dtype=pl.UInt8)
     return rows.sort("at", worth, maintain_order=True).unique("at", keep="last", maintain_order=True)
 

@@ -8,15 +8,21 @@ import numpy as np
 import polars as pl
 
 from qfluxd.market.layout import Day, Kind, Shelf
-from qfluxd.market.parquet import MOMENT, SCHEMAS
+from qfluxd.market.parquet import SCHEMAS
 from qfluxd.market.quality import QUALITIES
 
-MOST_ROWS: Final[Mapping[Kind, int]] = {"ticks": 1024, "candles": 256, "gaps": 256}
+MOST_ROWS: Final[Mapping[Kind, int]] = {"ticks": 1024, "candles": 256, "gaps": 256, "payouts": 256, "sentiment": 256}
 """Rows after which a part is full: it is rewritten whole at each flush, so it has to stay small."""
 
 QUALITY_CODE: Final = {quality: code for code, quality in enumerate(QUALITIES)}
 
-_TYPECODES: Final[Mapping[Kind, str]] = {"ticks": "qd", "candles": "qddddIB", "gaps": "qq"}
+_TYPECODES: Final[Mapping[Kind, str]] = {
+    "ticks": "qd",
+    "candles": "qddddIB",
+    "gaps": "qq",
+    "payouts": "qhb",
+    "sentiment": "qh",
+}
 _QUALITY = pl.Enum(QUALITIES)
 
 
@@ -69,4 +75,4 @@ def _series(name: str, kind: pl.DataType, values: array[float]) -> pl.Series:
     if kind == _QUALITY:
         return pl.Series(name, [QUALITIES[int(code)] for code in values], dtype=_QUALITY)
     series = pl.Series(name, np.frombuffer(values, dtype=values.typecode))
-    return series.cast(MOMENT) if kind == MOMENT else series
+    return series if series.dtype == kind else series.cast(kind)

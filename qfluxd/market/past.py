@@ -2,11 +2,14 @@
 
 import struct
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from qfluxd.columns import column
 from qfluxd.market.quality import FILLED, QUALITIES, QUALITY
 from qfluxd.model import Candle, Millis, Series
 
@@ -37,6 +40,8 @@ _CELLS = np.dtype(
     }
 )
 _NUMBERS: Final = ("at", "open", "high", "low", "close", "ticks")
+_ROUND: Final = 256
+"""Columns of one word are kept in such lengths, and cut."""
 _WORDS = pl.Series("quality", QUALITY, dtype=FRAME_SCHEMA["quality"])
 """The word for every combination of traits, ready to be picked by them."""
 
@@ -116,8 +121,8 @@ class Past:
     def frame(self, count: int) -> pl.DataFrame:
         """The newest `count` bars as a frame of `FRAME_SCHEMA`; copies those rows and nothing else."""
         cells = np.frombuffer(self._newest_cells(count), dtype=_CELLS)
-        at, *others = (pl.Series(name, np.ascontiguousarray(cells[name])) for name in _NUMBERS)
-        return at.cast(FRAME_SCHEMA["at"]).to_frame().hstack([*others, _WORDS[cells["traits"]]])
+        at, *others = (column(name, np.ascontiguousarray(cells[name])) for name in _NUMBERS)
+        return at.cast(FRAME_SCHEMA["at"]).to_frame().hstack([*others, _words(cells["traits"])])
 
     def _newest_cells(self, count: int) -> bytes:
         held, oldest = len(self._cells), self._oldest
@@ -125,6 +130,18 @@ class Past:
         after, before = min(wanted, oldest), max(wanted - oldest, 0)
         with memoryview(self._cells) as cells:
             return bytes(cells[held - before :]) + bytes(cells[oldest - after : oldest])
+
+
+def _words(traits: NDArray[np.uint8]) -> pl.Series:
+    """The words for these traits; most often all are the same."""
+    if traits.size and (traits == traits[0]).all():
+        return _alike(QUALITY[traits[0]], -(-traits.size // _ROUND) * _ROUND)[: traits.size]
+    return _WORDS[traits]
+
+
+@lru_cache(maxsize=256)
+def _alike(word: str, count: int) -> pl.Series:
+    return pl.Series("quality", [word], dtype=FRAME_SCHEMA["quality"]).new_from_index(0, count)
 
 
 def candles(series: Series, rows: Iterable[Row]) -> list[Candle]:

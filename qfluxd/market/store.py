@@ -1,4 +1,4 @@
-"""Everything heard is kept: ticks, candles and gaps, by asset and day, in files that any tool reads."""
+"""Everything heard is kept: ticks, candles, gaps, payouts, the crowd; by asset and day, in files any tool reads."""
 
 import asyncio
 import threading
@@ -15,11 +15,12 @@ import polars as pl
 import structlog
 
 from qfluxd.market.layout import LAST_MILLIS, Day, Kind, Shelf, day_of, folder_name
+from qfluxd.market.offers import Offers
 from qfluxd.market.parts import QUALITY_CODE, Part
 from qfluxd.market.reading import scan
 from qfluxd.market.tidy import Chore, delete_old, merge_where_due, sweep_leftovers
 from qfluxd.market.writer import Writer
-from qfluxd.model import Alert, Candle, Fact, Gap, Millis, Series, Tick
+from qfluxd.model import Alert, Candle, Fact, Gap, Millis, Quote, Series, Tick
 from qfluxd.settings import StoreSettings
 
 type Stream = Literal["ticks", "candles", "both"]
@@ -75,6 +76,7 @@ class Store:
         self._flush_every = flush_every
         self._writer = Writer(folder, parquet=settings.parquet, csv=settings.csv)
         self._writing = threading.Lock()  # a cancelled `run` may leave a write behind that `close` has to wait for
+        self._offers = Offers()
         self._open: dict[_Key, Part] = {}
         self._full: list[Part] = []
         self._taken = 0
@@ -99,7 +101,7 @@ class Store:
     # ------------------------------------------------------------------------------------------- hearing
 
     def on_fact(self, fact: Fact) -> None:
-        """Take a tick, a candle or a gap; whatever else is passed over."""
+        """Take a tick, a candle, a gap, or what is new in a quote; whatever else is passed over."""
         if self._off:
             return
         if type(fact) is Tick:
@@ -112,6 +114,9 @@ class Store:
                 self._take("candles", fact.series.asset, fact.series.timeframe, *row)
         elif type(fact) is Gap:
             self._take("gaps", fact.asset, 0, fact.start, fact.end)
+        elif type(fact) is Quote:
+            for kind, at, values in self._offers.on_quote(fact):
+                self._take(kind, fact.asset, 0, at, *values)
 
     def _take(self, kind: Kind, asset: str, timeframe: Millis, at: Millis, *rest: float) -> None:
         key = (kind, asset, timeframe, day_of(at))

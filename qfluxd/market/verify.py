@@ -7,7 +7,9 @@ import polars as pl
 
 from qfluxd.errors import DataError
 from qfluxd.market.day import read_day
-from qfluxd.market.findings import Finding, Rules, against_lower, against_ticks, in_candles, in_file, in_ticks
+from qfluxd.market.disagreements import against_lower, against_ticks
+from qfluxd.market.findings import Finding, Rules, in_candles, in_changes, in_file, in_ticks
+from qfluxd.market.glitches import glitches
 from qfluxd.market.layout import Day, Shelf, day_name, day_of, days, shelf_folder, shelves
 from qfluxd.market.parquet import settle
 from qfluxd.market.reading import collect, scan
@@ -54,6 +56,10 @@ def _verify_day(root: Path, shelf: Shelf, day: Day, stored: list[Shelf], rules: 
     elif shelf.kind == "candles":
         yield from in_candles(shelf, frame, _last_of(root, shelf, day - 1), gaps, rules)
         yield from _verify_against_others(root, shelf, day, frame, stored, rules)
+    elif shelf.kind != "gaps":
+        yield from in_changes(shelf, frame, _first_of(root, Shelf("ticks", shelf.asset), day), rules)
+    if shelf.kind in ("ticks", "candles"):
+        yield from glitches(shelf, frame.with_columns(pl.col("at").cast(pl.Int64)), rules)
 
 
 def _verify_against_others(
@@ -80,9 +86,17 @@ def _next_lower(shelf: Shelf, stored: list[Shelf]) -> Shelf | None:
 
 def _last_of(root: Path, shelf: Shelf, day: Day) -> Millis | None:
     """The time of the last row of a day, so that a hole over midnight is seen."""
+    return _time(root, shelf, day, pl.col("at").max())
+
+
+def _first_of(root: Path, shelf: Shelf, day: Day) -> Millis | None:
+    return _time(root, shelf, day, pl.col("at").min())
+
+
+def _time(root: Path, shelf: Shelf, day: Day, wanted: pl.Expr) -> Millis | None:
     rows = scan(root, shelf, day * DAY, (day + 1) * DAY)
-    last: Millis | None = collect(rows.select(pl.col("at").max().cast(pl.Int64)), shelf).item()
-    return last
+    found: Millis | None = collect(rows.select(wanted.cast(pl.Int64)), shelf).item()
+    return found
 
 
 def _between(root: Path, shelf: Shelf, start: Millis, end: Millis) -> pl.DataFrame:

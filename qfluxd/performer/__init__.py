@@ -63,6 +63,7 @@ class Performer:
         page: PageAnswers,
         trades: TradeAnswers,
         strategies: StrategyAnswers,
+        compare: Callable[[ask.CompareWork], Any | Refusal],
         recorder: Recorder,
         captures: Path,
         host: Host,
@@ -73,6 +74,7 @@ class Performer:
         self._page = page
         self._trades = trades
         self._strategies = strategies
+        self._compare = compare
         self._recorder = recorder
         self._captures = captures
         self._host = host
@@ -91,6 +93,8 @@ class Performer:
                 return await self._trades.perform(request)
             case ask.StrategyWork():
                 return self._strategies.perform(command)
+            case ask.CompareWork():
+                return self._compare(command)
             case ask.History():
                 return await self._market.history(command)
             case _:

@@ -91,6 +91,8 @@ class Looking:
         self._market = market
         self._marks = Marks(min(keep, MOST_ROWS))
         self._frames: dict[tuple[Series, bool], tuple[pl.DataFrame, Millis]] = {}
+        self._most = _LEAST_ROWS
+        """Candles that anybody who looks is shown at most; a frame has no more."""
 
     def on_closed(self, series: Series, candle: Millis, *, marked: bool) -> None:
         """A candle has closed: what was seen of its series is old. With `marked` somebody wants its marks."""
@@ -108,12 +110,15 @@ class Looking:
     def look(self, strategy: Strategy, series: Series) -> Look | None:
         """Ask a strategy about an asset; None where no candle has closed. Raises whatever the strategy does."""
         marked, warmup = bool(strategy.wants), strategy.warmup
+        shown = rows_shown(warmup)
+        if shown > self._most:  # whoever sees most was not here before
+            self._most = shown
+            self.forget()
         candles, newest = self._frame(series, marked=marked)
         if not candles.height:
             return None
         if candles.height < warmup:
             return Look(newest, candles.height, warm=False)
-        shown = rows_shown(warmup)
         higher = {
             length: self._frame(Series(series.asset, length), marked=marked)[0].tail(shown)
             for length in strategy.timeframes
@@ -129,7 +134,7 @@ class Looking:
         """The newest candles of a series, and when the last of them opened; 0 where there are none."""
         kept = self._frames.get((series, marked))
         if kept is None:
-            frame = self._market.frame(series, MOST_ROWS)
+            frame = self._market.frame(series, self._most)
             if marked:
                 frame = self._marks.beside(series, frame)
             kept = frame, int(View(series, frame).times[-1]) if frame.height else 0

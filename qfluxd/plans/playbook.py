@@ -30,6 +30,7 @@ from qfluxd.plans.fingerprint import Fingerprint
 from qfluxd.plans.looking import Look, Looking, Market, worded
 from qfluxd.plans.plan import Plan
 from qfluxd.plans.running import Running
+from qfluxd.plans.turns import Turns
 from qfluxd.strategy import CALL, NOTHING, Strategy, live_refusal
 from qfluxd.trading.records import canonical
 from qfluxd.trading.risk import Intent
@@ -92,6 +93,7 @@ class Playbook:
         self._watched: dict[Series, tuple[bool, bool]] = {}
         """Of each series: whether a plan is due at its candles, and whether one that looks at them wants marks."""
         self._fates = Fates(say)
+        self.turns = Turns()
         self._told: dict[str, PlanState] = {}
         self.fingerprint = Fingerprint()
         self.live: Act = nobody
@@ -328,6 +330,8 @@ class Playbook:
     def _judged(self, running: Running, signal: Signal, at: Millis) -> Verdict:
         if running.mode == "signal":
             return Verdict(signal, "told", "told", "", signal.at)
+        if (waits := self.turns.refusal(signal)) is not None:
+            return Verdict(signal, "refused", waits.code, waits.detail, signal.at)
         if running.mode == "live" and (untried := live_refusal(running.plan.strategy, signal.series.asset)) is not None:
             return Verdict(signal, "refused", untried.code, untried.detail, signal.at)
         known = StakeState(self._balance(), signal.payout, signal.confidence, running.results, signal.probability)

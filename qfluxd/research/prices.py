@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from qfluxd.errors import DataError
 from qfluxd.market.layout import Shelf, days
 from qfluxd.market.parquet import MOMENT, UNREADABLE
-from qfluxd.market.reading import collect, scan
+from qfluxd.market.reading import collect
 from qfluxd.model import Millis
+from qfluxd.research.dataset import Dataset
 from qfluxd.strategy import Floats
 
 type Times = NDArray[np.int64]
@@ -47,7 +48,7 @@ NO_TICKS: Final = Ticks(np.empty(0, np.int64), np.empty(0))
 
 
 def from_store(root: Path, asset: str, timeframe: Millis, start: Millis, end: Millis) -> Prices:
-    """The candles of [start, end) that the store holds, and the ticks of that time.
+    """The candles of [start, end) that the store holds, with the payout in force when each closed, and the ticks.
 
     Raises:
         DataError: there are no such candles, or a file is damaged.
@@ -55,9 +56,10 @@ def from_store(root: Path, asset: str, timeframe: Millis, start: Millis, end: Mi
     shelf = Shelf("candles", asset, timeframe)
     if not days(root, shelf):
         raise DataError(f"{root}: holds no {shelf}; see what there is with `qfluxd data list`")
-    candles = collect(scan(root, shelf, start, end), shelf)
-    ticks = collect(scan(root, Shelf("ticks", asset), start, end), Shelf("ticks", asset))
-    return Prices(asset, _whole(candles), _ticks(ticks))
+    dataset = Dataset(root, (asset,), start, end)
+    candles = collect(dataset.candles(asset, timeframe), shelf)
+    ticks = collect(dataset.ticks(asset), Shelf("ticks", asset))
+    return Prices(asset, _whole(_paid(candles, timeframe, dataset.payouts(asset))), _ticks(ticks))
 
 
 def from_file(candles: Path, ticks: Path | None, asset: str, start: Millis, end: Millis) -> Prices:
@@ -85,6 +87,15 @@ def digest_parts(prices: Prices) -> Iterator[bytes]:
     yield ",".join(candles["quality"]).encode()
     yield prices.ticks.at.tobytes()
     yield prices.ticks.price.tobytes()
+
+
+def _paid(candles: pl.DataFrame, timeframe: Millis, payouts: pl.DataFrame) -> pl.DataFrame:
+    """The candles with what a win added when they closed; null where nobody had told that on that day."""
+    closes = (pl.col("at").cast(pl.Int64) + timeframe).cast(MOMENT).alias("closes")
+    told = payouts.select("payout", told=pl.col("at"))
+    joined = candles.with_columns(closes).join_asof(told, left_on="closes", right_on="told")
+    same_day = pl.col("told").dt.date() == pl.col("closes").dt.date()
+    return joined.with_columns(pl.when(same_day).then("payout").alias("payout")).drop("told", "closes")
 
 
 def _whole(found: pl.DataFrame) -> pl.DataFrame:

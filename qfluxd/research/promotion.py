@@ -1,12 +1,12 @@
 """Whether a new model takes the place of the one in use: by what both would have earned on the same new candles."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Final, Literal
 
 import msgspec
 
-from qfluxd.evidence import DOUBT, Wealth
+from qfluxd.evidence import DOUBT, Bet, Bets, Wealth, difference
 from qfluxd.model import Millis
 from qfluxd.trading.shadow import ShadowDeal
 
@@ -56,7 +56,7 @@ USUAL: Final = Rule()
 class Verdict(msgspec.Struct, frozen=True):
     """What was decided, and on what: `pairs` chances to trade, and what a unit of stake earned at one on average.
 
-    `better` and `worse` are the evidence (`qfluxd.evidence.Wealth`) that the new model is better, and that it is worse.
+    `better` and `worse` are the evidence (`qfluxd.evidence.Bets`) that the new model is better, and that it is worse.
     """
 
     decision: Decision
@@ -81,23 +81,19 @@ def promote(old: Iterable[Shadowed], new: Iterable[Shadowed], rule: Rule = USUAL
     """Compare two models that ran in shadow over the same stretch of time; trades of unknown outcome are left out.
 
     A chance is a candle of an asset after which at least one of them traded; the one that did not has 0. Each step
-    bets on d = (new - old) / (1 + b), which lies between -1 and 1, as a fraction of the wealth. Where the new model is
-    no better, E[d | past] <= 0, so the promise of `Wealth` holds, whenever one looks. Chances of one candle time count
-    together with their mean, and one that comes while an earlier one is still open is passed over, because its
-    outcomes would overlap.
+    bets on the `difference` of what they came to. Where the new model is no better, its mean given the past is not
+    above 0, so the promise of `Bets` holds, whenever one looks. Chances of one candle time share a bet, and those that
+    overlap are bet on with what is left.
     """
-    better, worse, compared = Wealth(), Wealth(against=True), list[_Pair]()
-    for together in _apart(_pairs(_by_chance(old), _by_chance(new))):
-        gain = sum((pair.new - pair.old) / (1 + pair.most) for pair in together) / len(together)
-        better, worse = better.after(gain), worse.after(gain)
-        compared += together
-    decision, reason = _decide(rule, len(compared), better, worse)
+    pairs = _pairs(_by_chance(old), _by_chance(new))
+    better, worse = Bets(_bets(pairs)).evidence
+    decision, reason = _decide(rule, len(pairs), better, worse)
     return Verdict(
         decision,
         reason,
-        pairs=len(compared),
-        old=sum(pair.old for pair in compared) / max(len(compared), 1),
-        new=sum(pair.new for pair in compared) / max(len(compared), 1),
+        pairs=len(pairs),
+        old=sum(pair.old for pair in pairs) / max(len(pairs), 1),
+        new=sum(pair.new for pair in pairs) / max(len(pairs), 1),
         better=better.best,
         worse=worse.best,
     )
@@ -137,11 +133,11 @@ def _pair(old: Shadowed | None, new: Shadowed | None) -> _Pair:
     )
 
 
-def _apart(pairs: Iterable[_Pair]) -> Iterator[list[_Pair]]:
-    """The pairs of one candle time together, without those that begin before what was taken earlier has ended."""
-    until = -1
+def _bets(pairs: Iterable[_Pair]) -> list[Bet]:
+    """The pairs of one candle time begin together, with the first of them."""
+    found: list[Bet] = []
     for _, each in groupby(pairs, key=lambda pair: pair.candle):
         together = list(each)
-        if min(pair.opened for pair in together) >= until:
-            yield together
-            until = max(pair.closes for pair in together)
+        start = min(pair.opened for pair in together)
+        found += [Bet(start, pair.closes, difference(pair.new, pair.old, pair.most)) for pair in together]
+    return found

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from qfluxd.strategy import ANSWER, CALL, NOTHING, PUT, Floats, View
 
 _TYPES = {"side": pl.Int8(), "confidence": pl.Float64(), "expiry": pl.Int64()}
+_SURE_WITHIN: Final = 0.05
+"""Confidences this close count as the same: a recursive average never forgets all of its past."""
 _WORDS = {CALL: "call", PUT: "put", NOTHING: "nothing"}
 
 
@@ -73,23 +76,47 @@ def read_answer(answer: pl.DataFrame) -> Answer:
 
 
 def difference(view: View, first: Answer, second: Answer, rows: int) -> str | None:
-    """Where two answers to the same first `rows` candles differ, in words; None where they do not.
+    """Where two answers to the same first `rows` candles differ, in words; None where they do not."""
+    found = next(differences(first, second, rows), None)
+    if found is None:
+        return None
+    row, what = found
+    return what if row is None else f"at candle {row + 1} of {view.height}, {what}"
 
-    Sides are the same or not; expiries and reasons matter where something is said.
+
+def differences(first: Answer, second: Answer, rows: int) -> Iterator[tuple[int | None, str]]:
+    """How two answers to the same first `rows` candles differ: of each kind the first row, and what it is in words.
+
+    Sides are the same or not; expiries and reasons matter where something is said. Without a row it holds for all.
     """
     sides = first.side[:rows] != second.side[:rows]
     if sides.any():
         row = int(np.flatnonzero(sides)[0])
-        return f"{_place(view, row)}, {first.says(row)} became {second.says(row)}"
-    speaks = first.speaks[:rows]
+        yield row, f"{first.says(row)} became {second.says(row)}"
     if set(first.reasons) != set(second.reasons):
-        return f"the reasons {sorted(set(first.reasons) ^ set(second.reasons))} come and go"
+        yield None, f"the reasons {sorted(set(first.reasons) ^ set(second.reasons))} come and go"
+        return
     for name, one, other in _numbers(first, second):
-        differs = ~np.isclose(one[:rows], other[:rows], rtol=1e-6, atol=1e-9, equal_nan=True) & speaks
+        differs = ~np.isclose(one[:rows], other[:rows], rtol=1e-6, atol=1e-9, equal_nan=True) & first.speaks[:rows]
         if differs.any():
             row = int(np.flatnonzero(differs)[0])
-            return f"{_place(view, row)}, {name} of {one[row]:.6g} became {other[row]:.6g}"
-    return None
+            yield row, f"{name} of {one[row]:.6g} became {other[row]:.6g}"
+
+
+def otherwise(answer: Answer, row: int, told: Answer) -> bool:
+    """Whether the last row of `told` says something else than `answer` at `row`, by its side or how sure it is."""
+    return bool(answer.side[row] != told.side[-1] or abs(answer.confidence[row] - told.confidence[-1]) > _SURE_WITHIN)
+
+
+def places(answer: Answer, first: int, count: int, chance: np.random.Generator) -> list[int]:
+    """About `count` rows from `first` on, three in four where its mind changes or just before; and the last but one."""
+    rows = answer.side.size
+    turns = np.flatnonzero(np.diff(answer.side))
+    turns = np.unique(np.concatenate((turns, turns + 1)))
+    turns = turns[turns >= first]
+    picked = chance.choice(turns, min(count * 3 // 4, turns.size), replace=False)
+    others = chance.integers(first, rows, count - picked.size)
+    return sorted({*picked.tolist(), *others.tolist(), rows - 2})
 
 
 def _numbers(first: Answer, second: Answer) -> Iterator[tuple[str, Floats, Floats]]:
@@ -97,7 +124,3 @@ def _numbers(first: Answer, second: Answer) -> Iterator[tuple[str, Floats, Float
     yield "an expiry", first.expiry.astype(np.float64), second.expiry.astype(np.float64)
     for name, values in first.reasons.items():
         yield f"the reason {name}", values, second.reasons[name]
-
-
-def _place(view: View, row: int) -> str:
-    return f"at candle {row + 1} of {view.height}"

@@ -7,7 +7,7 @@ import numpy as np
 
 from qfluxd.model import Millis, Series
 from qfluxd.strategy import Strategy, View
-from qfluxd.testing.answers import Answer, difference
+from qfluxd.testing.answers import Answer, difference, otherwise, places
 from qfluxd.testing.asking import Asker
 from qfluxd.testing.findings import Findings
 from qfluxd.testing.markets import KINDS, Kind, market
@@ -30,9 +30,8 @@ ASKED: Final = (
 
 _WITHOUT_HOLES: Final[tuple[Kind, ...]] = ("walk", "trend", "swing")
 """Markets whose futures can be exchanged, and on which older history is taken away."""
-_OTHERS_ALLOWED: Final = 0.02
+OTHERS_ALLOWED: Final = 0.02
 """So many of the signals may be others without the older history: a recursive average never forgets all of it."""
-_SURE_WITHIN: Final = 0.05
 _SIZES: Final = (300, 1000)
 
 
@@ -142,7 +141,7 @@ class Trial:
 
     def _try_cuts(self, view: View, answer: Answer, kind: Kind) -> None:
         """With everything after a candle taken away, the answers up to it are the same."""
-        for row in self._rows(answer, 0, self._cuts):
+        for row in places(answer, 0, self._cuts, self._chance):
             told = self._asker.ask(up_to(view, row), kind)
             if told and (what := difference(view, answer, told, row + 1)):
                 self._findings.bad("look_ahead", f"on {kind}, without the candles after the {row + 1}th, {what}")
@@ -150,7 +149,7 @@ class Trial:
     def _try_futures(self, view: View, answer: Answer, kind: Kind) -> None:
         """With another future after a candle, the answers up to it are the same."""
         other = self._market(kind, seed=2)
-        for row in self._rows(answer, 0, self._cuts):
+        for row in places(answer, 0, self._cuts, self._chance):
             told = self._asker.ask(spliced(view, other, row), kind)
             if told and (what := difference(view, answer, told, row + 1)):
                 self._findings.bad("look_ahead", f"on {kind}, with other candles after the {row + 1}th, {what}")
@@ -160,14 +159,14 @@ class Trial:
         if self._findings.any_bad("look_ahead"):
             self._findings.skip("history")
             return
-        for row in self._rows(answer, self._warmup - 1, 4 * self._cuts):
+        for row in places(answer, self._warmup - 1, 4 * self._cuts, self._chance):
             told = self._asker.ask(last(view, row, self._warmup), kind)
             if told is None:
                 return
             self._silent(told, kind)
             speaks = bool(answer.speaks[row] or told.speaks[-1])
             self._compared += speaks
-            if speaks and _otherwise(answer, row, told) and not self._shifted(view, answer, row, told, kind):
+            if speaks and otherwise(answer, row, told) and not self._shifted(view, answer, row, told, kind):
                 what = f"{_said(answer, row)} became {_said(told, -1)}"
                 self._others.append(f"on {kind}, at candle {row + 1} of {view.height}, {what}")
 
@@ -184,20 +183,10 @@ class Trial:
             return
         count = f"{len(self._others)} of {self._compared} signals"
         what = f"{count} are others where only its warm-up of {self._warmup} candles is shown"
-        if len(self._others) > max(1, _OTHERS_ALLOWED * self._compared):
+        if len(self._others) > max(1, OTHERS_ALLOWED * self._compared):
             self._findings.bad("history", f"{what}; declare a longer one: {self._others[0]}")
         else:
             self._findings.note("history", f"{what}, which is few enough: {self._others[0]}")
-
-    def _rows(self, answer: Answer, first: int, count: int) -> list[int]:
-        """Seeded rows from `first` on, three in four where its mind changes or just before; and the last but one."""
-        rows = answer.side.size
-        turns = np.flatnonzero(np.diff(answer.side))
-        turns = np.unique(np.concatenate((turns, turns + 1)))
-        turns = turns[turns >= first]
-        picked = self._chance.choice(turns, min(count * 3 // 4, turns.size), replace=False)
-        others = self._chance.integers(first, rows, count - picked.size)
-        return sorted({*picked.tolist(), *others.tolist(), rows - 2})
 
     def _measure(self, budget_us: float | None) -> None:
         views = [self._market("walk", rows=rows) for rows in _SIZES]
@@ -211,10 +200,6 @@ class Trial:
             self._findings.bad("speed", f"{told}; {budget_us:.0f} µs are allowed")
         else:
             self._findings.good("speed", told)
-
-
-def _otherwise(answer: Answer, row: int, told: Answer) -> bool:
-    return bool(answer.side[row] != told.side[-1] or abs(answer.confidence[row] - told.confidence[-1]) > _SURE_WITHIN)
 
 
 def _said(answer: Answer, row: int) -> str:

@@ -12,7 +12,7 @@ from qfluxd.trading import journalfile, queries, rows
 from qfluxd.trading.journalfile import Contradiction
 from qfluxd.trading.lock import lock_file
 from qfluxd.trading.pace import Passed
-from qfluxd.trading.records import Opening, Past, Record, Step, Told
+from qfluxd.trading.records import ComparisonStep, Opening, Past, Record, Step, Told
 from qfluxd.trading.returns import Closing
 from qfluxd.trading.shadow import ShadowDeal
 
@@ -74,6 +74,18 @@ class Reader:
         """
         return self._read(rows.shadow, queries.SHADOW, since)
 
+    def comparisons(self) -> list[ComparisonStep]:
+        """How comparisons of plans began and ended, and what was promoted, oldest first."""
+        return self._read(rows.comparison, queries.COMPARISONS)
+
+    def seen(self, comparison: str) -> list[ComparisonStep]:
+        """The slots in which one of the plans of a comparison said something, oldest first."""
+        return self._read(rows.comparison, queries.SEEN, comparison)
+
+    def trades_of(self, plan: str, since: Millis) -> list[Trade]:
+        """The trades that a plan has wanted since then, oldest first, as they stand."""
+        return self._read(rows.trade, queries.OF_PLAN, plan, since)
+
     def copy_into(self, other: sqlite3.Connection) -> None:
         """Copy everything into another database."""
         with journalfile.translated(self.file, "copied"):
@@ -91,7 +103,8 @@ class Journal(Reader):
     """The one writer of the journal; a file lock keeps every other one out.
 
     The promise: what `add` was given is on disk, whole, when it returns, and none of it is when it raises. Deals on
-    paper outlive the program as surely, but the disk is not waited for: they may be lost where the machine fails.
+    paper, and slots in which plans were seen, outlive the program as surely, but the disk is not waited for: they may
+    be lost where the machine fails.
     """
 
     def __init__(self, folder: Path, at: Millis, *, durable: bool = True) -> None:
@@ -129,7 +142,7 @@ class Journal(Reader):
         self.close()
 
     def add(self, *records: Record) -> None:
-        """Write records, all or none, to the disk itself; those of shadow deals to the system, which writes them soon.
+        """Write records, all or none, to the disk itself; what is small to the system, which writes it soon.
 
         Raises `Unavailable` (a full disk, a file that was taken away), `DataError`, or `Contradiction`.
         """
@@ -184,7 +197,7 @@ def _is_small(record: Record) -> bool:
     A program that is killed loses none of these, and the step before a click takes all before it to the disk.
     """
     match record:
-        case ShadowDeal() | Opening():
+        case ShadowDeal() | Opening() | ComparisonStep(what="seen"):
             return True
         case Step(stage=stage):
             return stage in ("received", "intended")

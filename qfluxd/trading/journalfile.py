@@ -12,7 +12,7 @@ import msgspec
 from qfluxd.errors import DataError, QfluxdError, Unavailable
 from qfluxd.model import Millis, TradingSwitch
 from qfluxd.trading import rows
-from qfluxd.trading.schema import APPLICATION_ID, AS_IF_NEW, MIGRATION, SCHEMA, VERSION
+from qfluxd.trading.schema import APPLICATION_ID, AS_IF_NEW, MIGRATIONS, SCHEMA, VERSION
 
 _BUSY: Final = 2.0
 """Seconds: readers never block a writer here, so only a foreign writer could, and not for long."""
@@ -72,10 +72,10 @@ def brought_up_to_date(file: Path, connection: sqlite3.Connection) -> sqlite3.Co
     """The journal of an older qfluxd as one of this, all or nothing; what is in it stays as it is."""
     with translated(file, "brought up to date"):
         try:
-            if _pragma(connection, "user_version") != VERSION:
+            if (version := _pragma(connection, "user_version")) != VERSION:
                 triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
                 drops = "".join(f'DROP TRIGGER "{name}";' for (name,) in triggers)
-                connection.executescript(f"BEGIN IMMEDIATE; {drops} {MIGRATION} COMMIT;")
+                connection.executescript(f"BEGIN IMMEDIATE; {drops} {MIGRATIONS[version]} COMMIT;")
         except BaseException:
             connection.close()  # and with it goes what was begun
             raise
@@ -89,8 +89,8 @@ def opened(file: Path, mode: str) -> sqlite3.Connection:
         try:
             _check(file, connection)
             connection.executescript("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
-            if mode == "ro" and _pragma(connection, "user_version") < VERSION:
-                connection.executescript(AS_IF_NEW)
+            if mode == "ro" and (version := _pragma(connection, "user_version")) < VERSION:
+                connection.executescript(AS_IF_NEW[version])
         except BaseException:
             connection.close()
             raise
@@ -103,6 +103,8 @@ def _check(file: Path, connection: sqlite3.Connection) -> None:
         raise DataError(f"{file} is not a journal of qfluxd, or was emptied; {_REMEDY}")
     if (version := _pragma(connection, "user_version")) > VERSION:
         raise DataError(f"{file} was written by a newer qfluxd (version {version}); run that one, or {_REMEDY}")
+    if version < 1:
+        raise DataError(f"{file} does not say of which version it is, so it is damaged; {_REMEDY}")
     if (found := _pragma(connection, "quick_check(1)")) != "ok":
         raise DataError(f"{file} is damaged ({found}); {_REMEDY}")
 

@@ -10,7 +10,7 @@ from qfluxd.settings import RiskSettings
 from qfluxd.trading.entries import EDGES
 from qfluxd.trading.hearing import Hearing
 from qfluxd.trading.journal import Journal
-from qfluxd.trading.records import Told, opening_of
+from qfluxd.trading.records import ComparisonStep, Told, opening_of
 from qfluxd.trading.risk import Exposures
 from qfluxd.trading.shadow import ShadowDeal
 from qfluxd.trading.trades import Say, Trades
@@ -154,9 +154,13 @@ class Orders:
         self._trades.pen.write(told.at, told)
         self._passing("answer.after")
 
-    def keep(self, record: PlanSwitched | ShadowDeal, at: Millis) -> None:
+    def keep(self, record: PlanSwitched | ShadowDeal | ComparisonStep, at: Millis) -> None:
         """Keep what has happened beside the orders themselves, late rather than never."""
         self._trades.pen.write(at, record)
+
+    def keep_first(self, at: Millis, *records: PlanSwitched | ComparisonStep) -> Refusal | None:
+        """Keep what is about to be done, all of it or none; where that fails it must not be done."""
+        return self._trades.pen.must(at, *records)
 
     # --------------------------------------------------------------------------------------------------- hearing
 

@@ -49,6 +49,9 @@ SHADOW = f"""
 SELECT {rows.SHADOW} FROM shadow WHERE seq IN (SELECT max(seq) FROM shadow GROUP BY id)
 AND (at >= ? OR outcome IN ('pending', 'open')) ORDER BY seq
 """  # noqa: S608 - as said
+COMPARISONS = f"SELECT {rows.COMPARISON} FROM comparisons WHERE what <> 'seen' ORDER BY seq"  # noqa: S608 - as said
+SEEN = f"SELECT {rows.COMPARISON} FROM comparisons WHERE name = ? AND what = 'seen' ORDER BY seq"  # noqa: S608 - as said
+OF_PLAN = f"{NEWEST} WHERE o.plan = ? AND o.received >= ? ORDER BY o.seq"
 REMEMBERED: Final[Millis] = 9 * DAY
 """Results of the newest days are what limits by the day and week rest on, wherever those begin."""
 PACE: Final[Millis] = 2 * DAY

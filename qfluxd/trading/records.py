@@ -61,6 +61,18 @@ class Told(msgspec.Struct, frozen=True):
     at: Millis
 
 
+class ComparisonStep(msgspec.Struct, frozen=True):
+    """What has happened to a comparison of plans, as JSON; all but ``seen`` happens once to each.
+
+    ``seen`` is a slot of time in which one of them said something.
+    """
+
+    name: str
+    what: Literal["begun", "seen", "ended", "promoted"]
+    at: Millis
+    data: bytes
+
+
 class Past(msgspec.Struct, frozen=True):
     """A trade that is not over, as a restart finds it: its steps in order, the first being ``received``."""
 
@@ -68,7 +80,7 @@ class Past(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...]
 
 
-type Record = Opening | Step | Told | TradingSwitch | PlanSwitched | ShadowDeal
+type Record = Opening | Step | Told | TradingSwitch | PlanSwitched | ShadowDeal | ComparisonStep
 
 
 def canonical(ident: str | int) -> str:

@@ -8,7 +8,7 @@ import msgspec
 
 from qfluxd.model import Deal, PlanSwitched, Trade, TradingSwitch
 from qfluxd.trading.pace import Passed
-from qfluxd.trading.records import Opening, Record, Step, Told, trade_of
+from qfluxd.trading.records import ComparisonStep, Opening, Record, Step, Told, trade_of
 from qfluxd.trading.returns import Closing
 from qfluxd.trading.shadow import ShadowDeal
 
@@ -25,6 +25,7 @@ INSERTS: dict[type[Any], str] = {
     " VALUES (?, ?, ?, (SELECT coalesce(max(seq), 0) FROM transitions))",
     PlanSwitched: 'INSERT INTO plans (name, enabled, mode, "by", reason, at) VALUES (?, ?, ?, ?, ?, ?)',
     ShadowDeal: f"INSERT INTO shadow ({SHADOW}) VALUES ({', '.join('?' * len(ShadowDeal.__struct_fields__))})",  # noqa: S608 - names
+    ComparisonStep: "INSERT INTO comparisons (name, what, at, data) VALUES (?, ?, ?, ?)",
 }
 
 ORDER = "o.id, o.request, o.asset, o.side, o.stake, o.expiry, o.received, o.expires_at, o.by_hand, o.plan, o.candle"
@@ -32,6 +33,7 @@ STEP = "t.trade, t.stage, t.code, t.detail, t.at, t.now, t.attempt, t.account, t
 TOLD = "request, kind, code, detail, data, at"
 SWITCH = "state, reason, since"
 PLAN = 'name, enabled, mode, "by", reason, at'
+COMPARISON = "name, what, at, data"
 PASSED = "t.at, o.id, o.asset, o.plan, o.candle, t.now"
 CLOSED = "o.plan, t.deal"
 
@@ -53,6 +55,8 @@ def values(record: Record) -> Sequence[object]:
             return (record.name, record.enabled, record.mode, record.by, record.reason, record.at)
         case ShadowDeal():
             return _shadow_values(record)
+        case ComparisonStep():
+            return (record.name, record.what, record.at, record.data.decode())
 
 
 def _opening_values(it: Opening) -> Sequence[object]:
@@ -112,6 +116,12 @@ def shadow(row: Sequence[Any]) -> ShadowDeal:
     deal = ShadowDeal(*row)
     profit = None if deal.profit is None else Decimal(deal.profit)
     return msgspec.structs.replace(deal, stake=Decimal(deal.stake), profit=profit)
+
+
+def comparison(row: Sequence[Any]) -> ComparisonStep:
+    """From `COMPARISON`."""
+    name, what, at, data = row
+    return ComparisonStep(name, what, at, data.encode())
 
 
 def passed(row: Sequence[Any]) -> tuple[int, Passed]:

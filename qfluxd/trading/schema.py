@@ -5,9 +5,9 @@ from typing import Final
 APPLICATION_ID: Final = 0x71666C78
 """``qflx`` in the file's head: this is a journal of ours and no other program's database."""
 
-VERSION: Final = 2
+VERSION: Final = 3
 
-TABLES: Final = ("orders", "transitions", "answers", "switch", "plans", "shadow")
+TABLES: Final = ("orders", "transitions", "answers", "switch", "plans", "shadow", "comparisons")
 
 _FIRST: Final = """
 CREATE TABLE orders (
@@ -105,6 +105,19 @@ CREATE INDEX shadow_by_time ON shadow (at);
 """
 """What version 2 adds: what plans do. `step` of the switch is the newest transition when it was turned."""
 
+_THIRD: Final = """
+CREATE TABLE comparisons (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    what TEXT NOT NULL CHECK (what IN ('begun', 'seen', 'ended', 'promoted')),
+    at INTEGER NOT NULL,
+    data TEXT NOT NULL
+);
+CREATE INDEX comparisons_by_name ON comparisons (name, seq);
+CREATE UNIQUE INDEX comparisons_once ON comparisons (name, what) WHERE what <> 'seen';
+"""
+"""What version 3 adds: comparisons of plans."""
+
 _ONE_DEAL_ONE_TRADE: Final = """
 CREATE TRIGGER one_deal_one_trade BEFORE INSERT ON transitions
 WHEN EXISTS (SELECT 1 FROM transitions WHERE deal_id = NEW.deal_id AND trade <> NEW.trade)
@@ -164,16 +177,18 @@ _TRIGGERS: Final = "".join(
 
 _STAMP: Final = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
 
-SCHEMA: Final = _FIRST + _SECOND + _TRIGGERS + _STAMP
+SCHEMA: Final = _FIRST + _SECOND + _THIRD + _TRIGGERS + _STAMP
 
-MIGRATION: Final = _SECOND + _TRIGGERS + _STAMP
-"""From version 1 to this one, once its triggers are gone."""
+MIGRATIONS: Final = {1: _SECOND + _THIRD + _TRIGGERS + _STAMP, 2: _THIRD + _TRIGGERS + _STAMP}
+"""From an older version to this one, once its triggers are gone."""
 
-AS_IF_NEW: Final = """
+_AS_IF_THIRD: Final = "CREATE TEMP TABLE comparisons (seq, name, what, at, data);"
+_AS_IF_SECOND: Final = """
 CREATE TEMP VIEW orders AS SELECT *, NULL AS plan, NULL AS candle FROM main.orders;
 CREATE TEMP VIEW switch AS SELECT *, NULL AS step FROM main.switch;
 CREATE TEMP TABLE plans (seq, name, enabled, mode, "by", reason, at);
 CREATE TEMP TABLE shadow (seq, id, plan, asset, side, stake, expiry, candle, signalled, opened, closes, open_price,
     close_price, payout, profit, outcome, code, at, digits);
 """
-"""Lets a file of version 1, which nobody may change just now, be read as one of this version; nothing is written."""
+AS_IF_NEW: Final = {1: _AS_IF_SECOND + _AS_IF_THIRD, 2: _AS_IF_THIRD}
+"""Lets a file of an older version, which nobody may change just now, be read as one of this; nothing is written."""

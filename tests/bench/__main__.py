@@ -11,7 +11,7 @@ import sysconfig
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-NAMES = ("tap", "codec", "fold", "files", "store", "mqtt", "whole", "trade", "desk", "live")
+NAMES = ("tap", "codec", "fold", "files", "store", "mqtt", "whole", "trade", "desk", "research", "live")
 PACKAGES = (
     *("qfluxd", "picows", "uvloop", "msgspec", "polars", "numpy", "ta-lib"),
     *("aiomqtt", "paho-mqtt", "playwright", "pandas"),

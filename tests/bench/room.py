@@ -7,10 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from qfluxd.acts import Acts
 from qfluxd.config import Loaded, latency_of, load, rules_of
 from qfluxd.desk import Desk
-from qfluxd.guards import Guards
+from qfluxd.deskside import Deskside
 from qfluxd.model import (
     DAY,
     MINUTE,
@@ -29,10 +28,7 @@ from qfluxd.model import (
     Tick,
     Verdict,
 )
-from qfluxd.shadowing import Shadowing
 from qfluxd.trading.journal import Journal
-from qfluxd.trading.orders import Orders
-from qfluxd.trading.shadow import ShadowDeal
 
 ASSETS: Final = [f"PAIR{number:02}_otc" for number in range(50)]
 BEGIN: Final[Millis] = 1_761_386_400_000
@@ -80,28 +76,13 @@ class Room:
         self.said: list[Fact] = []
         self.journal = Journal(folder, BEGIN)
         market, risk = settings.settings.market, settings.settings.risk
-        self._orders = Orders(
-            self.journal, risk, self.said.append, now=lambda: self.desk.at, timer=lambda: self.desk.at / 1000
+        rules, latency = rules_of(settings.settings), latency_of(settings.settings)
+        side = Deskside(
+            market, risk, rules, self.journal, self.said.append, server_offset=7200, latency=latency, account=None
         )
-        self.desk = Desk(
-            market,
-            self.said.append,
-            server_offset=7200,
-            orders=self._orders,
-            rules=rules_of(settings.settings),
-            keep_shadow=self._keep,
-        )
-        self._shadowing = Shadowing(self.desk, risk, latency_of(settings.settings))
-        self._acts = Acts(self.desk, self._orders, Guards(self.desk, self._orders, None, risk), lambda: self.desk.at)
-        self.desk.repeat = self._acts.repeat
-        self.desk.plans.live = self._acts.follow
-        self.desk.plans.shadow = self._shadowing.open
-        self._orders.begin(BEGIN)
-        self.desk.plans.replace(settings.plans)
-
-    def _keep(self, deal: ShadowDeal) -> None:
-        self._orders.keep(deal, self.desk.at)
-        self._shadowing.on_deal(deal)
+        self.desk, self._acts = side.desk, side.acts
+        side.orders.begin(BEGIN)
+        side.desk.plans.replace(settings.plans)
 
     def clear(self) -> list[Verdict]:
         """What was decided since the last time; orders are given up, as nobody works a page."""

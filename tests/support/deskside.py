@@ -1,13 +1,11 @@
 """A desk with plans, a journal and guards, and nobody's page: what is done to orders is done by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from qfluxd.acts import Acts
-from qfluxd.desk import Desk
-from qfluxd.guards import Guards
+from qfluxd.deskside import Deskside as Company
 from qfluxd.model import (
     Account,
     Asset,
@@ -27,9 +25,7 @@ from qfluxd.model import (
 )
 from qfluxd.plans.plan import Plan
 from qfluxd.settings import MarketSettings, RiskSettings
-from qfluxd.shadowing import Shadowing
 from qfluxd.trading.journal import Journal
-from qfluxd.trading.orders import Orders
 from qfluxd.trading.shadow import ShadowDeal
 from tests.support.stand import ASSET, BEGIN, DELAY, EASY, OTHER
 
@@ -43,6 +39,7 @@ class Deskside:
     """
 
     account: Account | None = "demo"
+    keeps_shadow = False
 
     def __init__(self, folder: Path, *plans: Plan, timeframes: Sequence[str] = ("5s", "15s"), **risk: object) -> None:
         self.at: Millis = BEGIN
@@ -50,29 +47,38 @@ class Deskside:
         self.noted: list[Note] = []
         self.deals: list[ShadowDeal] = []
         self.resumed: list[Millis] = []
+        self.hearers: list[Callable[[Fact], object]] = []
+        """Each hears what the desk says, as it says it."""
         settings = RiskSettings.model_validate({"max_open": 100, "max_daily_loss": 10_000, **risk})
         self.journal = Journal(folder, BEGIN, durable=False)
-        self.orders = Orders(
-            self.journal, settings, self.said.append, now=lambda: self.at, timer=lambda: self.at / 1000
-        )
         market = MarketSettings.model_validate({"timeframes": list(timeframes)})
-        self.desk = Desk(
-            market, self.said.append, orders=self.orders, rules=EASY, keep_shadow=lambda deal: self._on_deal(deal)
+        side = Company(
+            market,
+            settings,
+            EASY,
+            self.journal,
+            self._say,
+            server_offset=0,
+            latency=LATENCY,
+            account="demo",
+            clock=lambda: self.at,
+            note=self.noted.append,
+            on_shadow=lambda deal: self._on_deal(deal),
+            keep_shadow=self.keeps_shadow,
         )
-        self.shadowing = Shadowing(self.desk, settings, LATENCY)
-        self.guards = Guards(self.desk, self.orders, "demo", settings)
-        self.acts = Acts(self.desk, self.orders, self.guards, lambda: self.at, self.noted.append)
+        self.desk, self.orders, self.shadowing = side.desk, side.orders, side.shadowing
+        self.guards, self.acts = side.guards, side.acts
         self.acts.on_resumed = self.resumed.append
-        self.desk.repeat = self.acts.repeat
-        self.desk.note = self.noted.append
-        self.desk.plans.live = self.acts.follow
-        self.desk.plans.shadow = self.shadowing.open
         self.orders.begin(BEGIN)
         self.desk.plans.replace(plans)
 
+    def _say(self, fact: Fact) -> None:
+        self.said.append(fact)
+        for hear in self.hearers:
+            hear(fact)
+
     def _on_deal(self, deal: ShadowDeal) -> None:
         self.deals.append(deal)
-        self.shadowing.on_deal(deal)
 
     # ------------------------------------------------------------------------------------------------ the market
 

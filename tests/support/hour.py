@@ -13,14 +13,12 @@ from typing import Any
 
 import msgspec
 
-from qfluxd.acts import Acts
 from qfluxd.api.payloads import encode_json
 from qfluxd.beats import Beats
 from qfluxd.config import Loaded, latency_of, rules_of
-from qfluxd.desk import Desk
+from qfluxd.deskside import Deskside
 from qfluxd.drivers.pocketoption.codec import Codec
 from qfluxd.drivers.pocketoption.follower import Follower
-from qfluxd.guards import Guards
 from qfluxd.market.capture import CaptureWriter
 from qfluxd.model import (
     Asset,
@@ -39,9 +37,7 @@ from qfluxd.model import (
     Tick,
     Verdict,
 )
-from qfluxd.shadowing import Shadowing
 from qfluxd.trading.journal import Journal
-from qfluxd.trading.orders import Orders
 from qfluxd.trading.risk import Intent
 from qfluxd.trading.settlement import compare, profit
 from tests.support.wire import OFFSET, asset_row, deal, in_one_step, in_two_steps, recent_history, tick_rows
@@ -71,24 +67,21 @@ class Hour:
         self._writer = CaptureWriter(self.file)
         settings = loaded.settings
         self.journal = Journal(folder, BEGIN, durable=False)
-        self.orders = Orders(
-            self.journal, settings.risk, self._say, now=lambda: self._at, timer=lambda: self.desk.at / 1000
-        )
-        self.desk = Desk(
+        side = Deskside(
             settings.market,
+            settings.risk,
+            msgspec.structs.replace(rules_of(settings), budget_us=None),
+            self.journal,
             self._say,
             server_offset=7200,
-            orders=self.orders,
-            rules=msgspec.structs.replace(rules_of(settings), budget_us=None),
-            keep_shadow=lambda deal: self._shadowing.on_deal(deal),
+            latency=latency_of(settings),
+            account="demo",
+            clock=lambda: self._at,
+            note=self._note,
+            keep_shadow=False,
         )
-        self._shadowing = Shadowing(self.desk, settings.risk, latency_of(settings))
-        guards = Guards(self.desk, self.orders, "demo", settings.risk)
-        self.acts = Acts(self.desk, self.orders, guards, lambda: self._at, self._note)
-        self.acts.on_resumed = self._shadowing.resume
-        self.desk.note = self._note
+        self.desk, self.orders, self.acts = side.desk, side.orders, side.acts
         self.desk.plans.live = self._follow
-        self.desk.plans.shadow = self._shadowing.open
         self.orders.begin(BEGIN)
         self.desk.plans.replace(loaded.plans)
         self._follower = Follower(Codec(7200), self.desk)

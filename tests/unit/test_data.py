@@ -191,7 +191,7 @@ def test_a_late_tick_is_a_note(tmp_path: Path) -> None:
     """A stored tick that came after its bar had closed explains the difference."""
     ticks = [Tick(ASSET, NOON + n * 500, 1.0 + n / 1000) for n in range(240)]
     candles = [fold(ticks, NOON + n * MINUTE, MINUTE) for n in range(2)]
-    folder = filled(tmp_path, [*ticks, Tick(ASSET, NOON + 100, 9.0), *candles])
+    folder = filled(tmp_path, [*ticks, Tick(ASSET, NOON + 100, 0.99), *candles])
     assert [(f.level, f.code) for f in found(folder)] == [("note", "late_ticks")]
 
 

@@ -33,6 +33,8 @@ MODELS: dict[str, type[msgspec.Struct]] = {
     "event/signal": payloads.SignalEventPayload,
     "strategy/<name>": payloads.StrategyPayload,
     "stats/today": payloads.StatsPayload,
+    "compare/<name>": payloads.ComparisonPayload,
+    "event/compare": payloads.ComparisonEventPayload,
     "log/<level>": payloads.LogPayload,
 }
 TOPIC_EXAMPLES = dict(re.findall(r"^### `([^`]+)`\n\n```json\n(.+)\n```$", PAGE, re.MULTILINE))

@@ -280,19 +280,19 @@ def test_what_was_shown_stays_shown() -> None:
     assert wealth.needed(0.3, 0.92) == 0
 
 
-# ------------------------------------------------------------------------------------------------------- blocks
+# ------------------------------------------------------------------------------------------------ overlapping
 
 
-def test_trades_that_overlap_are_bet_on_together() -> None:
-    """Two that were open at the same time count as their mean; the next begins when both have ended."""
+def test_a_trade_that_overlaps_is_bet_on_with_what_is_left() -> None:
+    """The second is made beside the first, with what that has left; the third with all that has come back."""
     trades = [outcome("w", 0, closes=5), outcome("l", 3, closes=8), outcome("w", 8, closes=9)]
-    expected = Wealth().after(-0.04, 0.92).after(0.92, 0.92)
-    assert Record(trades).evidence[0] == expected
+    expected = [math.log(((1 - f) ** 2 + 1.92 * f) * (1 + 0.92 * f)) for f in FRACTIONS]
+    assert Record(trades).evidence[0].logs == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("count", range(1, 30))
 def test_a_block_of_wins_is_the_best_that_can_be(count: int) -> None:
-    """However many overlap: their sum is rounded, and their mean is still no more than what each came to."""
+    """However many begin in one moment: they share a bet, and their mean is what each came to."""
     together = Record([outcome("w", 0, closes=60) for _ in range(count)])
     alone = Record([outcome("w", 0)])
     assert together.evidence[0].value == pytest.approx(alone.evidence[0].value)
@@ -306,7 +306,7 @@ def test_trades_of_the_same_moment_overlap() -> None:
 
 
 def test_one_that_comes_later_than_is_remembered_counts_all_the_same() -> None:
-    """Blocks are gone back to one by one, or, where too many have followed, from the beginning."""
+    """All is bet on again from the moment before it, or, where too many have followed, from the beginning."""
     trades = [outcome("w" if minute % 3 else "l", minute, closes=minute + 1) for minute in range(400)]
     for late in (0, 1, 200, 398):
         record = Record(trades[:late] + trades[late + 1 :])
@@ -315,7 +315,7 @@ def test_one_that_comes_later_than_is_remembered_counts_all_the_same() -> None:
 
 
 def test_the_order_in_which_trades_come_in_does_not_matter() -> None:
-    """A long trade that was opened first and ended last joins what had been blocks of their own."""
+    """A long trade that was opened first and is known last takes its share from all that began beside it."""
     trades = [
         outcome("w", 0, closes=30),
         outcome("l", 2, closes=3),
@@ -326,8 +326,8 @@ def test_the_order_in_which_trades_come_in_does_not_matter() -> None:
     for trade in sorted(trades, key=lambda trade: trade.closes or 0):
         record.add(trade)
     assert record.evidence[0].logs == pytest.approx(Record(trades).evidence[0].logs)
-    expected = Wealth().after((0.92 - 1 + 0.92) / 3, 0.92).after(0.92, 0.92)
-    assert record.evidence[0].logs == pytest.approx(expected.logs)
+    expected = [math.log(((1 - f) * (1 - f) * (1 + 0.92 * f) + 1.92 * f) * (1 + 0.92 * f)) for f in FRACTIONS]
+    assert record.evidence[0].logs == pytest.approx(expected)
 
 
 # ------------------------------------------------------------------------------------------------------ summary

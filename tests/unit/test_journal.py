@@ -19,7 +19,7 @@ from qfluxd.errors import DataError, Unavailable
 from qfluxd.model import DAY, Deal, PlanSwitched, Stage, TradingSwitch
 from qfluxd.trading.journal import FILE, Contradiction, Journal, read_journal
 from qfluxd.trading.pace import Passed
-from qfluxd.trading.records import Opening, Record, Step, Told, canonical, trade_of
+from qfluxd.trading.records import ComparisonStep, Opening, Record, Step, Told, canonical, trade_of
 from qfluxd.trading.returns import Closing
 from qfluxd.trading.schema import TABLES
 from qfluxd.trading.shadow import ShadowDeal
@@ -204,9 +204,10 @@ def test_a_deal_on_paper_goes_one_way(journal: Journal) -> None:
 @pytest.mark.parametrize("table", TABLES)
 def test_nobody_changes_or_removes_a_row(journal: Journal, table: str) -> None:
     """Update, delete and replace are refused by the database itself, from any program."""
-    journal.add(ACCEPTED, Told('"r1"', "ok", "accepted", "", b"{}", AT), SWITCHED, SHADOW)
+    begun = ComparisonStep("duel", "begun", AT, b"{}")
+    journal.add(ACCEPTED, Told('"r1"', "ok", "accepted", "", b"{}", AT), SWITCHED, SHADOW, begun)
     with sqlite3.connect(journal.file) as other:
-        column = {"orders": "asset", "switch": "reason", "plans": "reason"}.get(table, "code")
+        column = {"orders": "asset", "switch": "reason", "plans": "reason", "comparisons": "data"}.get(table, "code")
         for sql in (
             f"UPDATE {table} SET {column} = 'x'",
             f"DELETE FROM {table}",

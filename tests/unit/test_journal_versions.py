@@ -11,7 +11,7 @@ from qfluxd.errors import DataError, Unavailable
 from qfluxd.model import Deal, PlanSwitched, Trade, TradingSwitch
 from qfluxd.trading.journal import FILE, Contradiction, Journal, read_journal
 from qfluxd.trading.pace import Passed
-from qfluxd.trading.records import Opening, Step, canonical
+from qfluxd.trading.records import ComparisonStep, Opening, Step, canonical
 from qfluxd.trading.returns import Closing
 from qfluxd.trading.schema import VERSION
 
@@ -233,3 +233,36 @@ def test_one_of_a_version_that_is_not_known_yet_is_refused_with_what_to_do(folde
     with pytest.raises(DataError, match="newer qfluxd"), read_journal(folder):
         pass
     assert version(folder) == VERSION + 1
+
+
+def test_one_that_does_not_say_its_version_is_damaged(folder: Path) -> None:
+    """Nobody knows what to make of it: it is refused with what to do, and not touched."""
+    with sqlite3.connect(folder / FILE) as other:
+        other.execute("PRAGMA user_version = 0")
+    other.close()
+    with pytest.raises(DataError, match="move it"):
+        Journal(folder, AT)
+    with pytest.raises(DataError, match="move it"), read_journal(folder):
+        pass
+    assert version(folder) == 0
+
+
+def test_a_journal_of_version_2_is_brought_up_to_date_too(tmp_path: Path) -> None:
+    """It has no comparisons yet, can be read as it is, and takes them once a daemon has opened it."""
+    switched = PlanSwitched("trend", True, "live", "mqtt", "", AT)
+    with Journal(tmp_path, AT) as journal:
+        journal.add(switched)
+    with sqlite3.connect(tmp_path / FILE) as older:
+        older.executescript("DROP TABLE comparisons; PRAGMA user_version = 2;")
+    older.close()
+    with read_journal(tmp_path) as reader:
+        assert (reader.comparisons(), reader.seen("duel"), reader.plan_switches()) == ([], [], {"trend": switched})
+    assert version(tmp_path) == 2
+    begun, seen = ComparisonStep("duel", "begun", AT, b"{}"), ComparisonStep("duel", "seen", AT, b"[1]")
+    with Journal(tmp_path, AT) as journal:
+        assert journal.plan_switches() == {"trend": switched}
+        journal.add(begun, seen, seen)
+        assert (journal.comparisons(), journal.seen("duel")) == ([begun], [seen, seen])
+        with pytest.raises(Contradiction):
+            journal.add(msgspec.structs.replace(begun, data=b"[]"))
+    assert version(tmp_path) == VERSION

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from qfluxd.model import Asset, Millis, Series
-from qfluxd.plans.looking import MOST_ROWS, BadAnswerError, Looking, rows_shown, worded
+from qfluxd.plans.looking import BadAnswerError, Looking, rows_shown, worded
 from tests.support.stand import ASSET, BEGIN, OTHER, Stand, Tell, answering, plan
 from tests.support.strategy_views import candles
 
@@ -96,7 +96,7 @@ def test_a_frame_is_read_once_until_its_next_candle() -> None:
     looking = Looking(market, 100)
     for strategy in (one, two, one):
         looking.look(strategy, SERIES)
-    assert market.asked == [(SERIES, MOST_ROWS), (Series(ASSET, 15_000), MOST_ROWS)]
+    assert market.asked == [(SERIES, 256), (Series(ASSET, 15_000), 256)]
     looking.on_closed(SERIES, BEGIN, marked=False)
     looking.look(two, SERIES)
     assert len(market.asked) == 3

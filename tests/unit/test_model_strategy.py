@@ -12,14 +12,18 @@ import pytest
 from pydantic import ValidationError
 
 from qfluxd.model import MINUTE, Series
+from qfluxd.research.audits import training
+from qfluxd.research.audits.subject import Subject
 from qfluxd.research.recipe import Recipe
 from qfluxd.research.samples import view_of
 from qfluxd.research.train import Trained, Training
 from qfluxd.strategies.card import Card, card_file, digest, features_digest, write_card
+from qfluxd.strategies.confluence import Confluence
 from qfluxd.strategies.model import Model
 from qfluxd.strategies.onnx import runner
 from qfluxd.strategy import CALL, NOTHING, PUT, View
 from qfluxd.testing import check_strategy
+from tests.support.audited import plan_of
 from tests.support.planted import ASSET, planted
 from tests.unit.test_train import Hidden
 
@@ -217,3 +221,18 @@ def test_without_onnxruntime_the_extra_is_named(file: Path, monkeypatch: pytest.
         monkeypatch.delitem(sys.modules, name)
     with pytest.raises(ValidationError, match=r"pip install 'qfluxd\[ml\]'"):
         Model(file=file)
+
+
+def test_an_audit_finds_a_model_on_what_it_learnt_from(file: Path) -> None:
+    """On the candles that it learnt from it is bad, by itself and as one of several votes; on later ones it is not."""
+    prices = planted(3000)
+    later = prices.candles.with_columns(pl.col("at") + pl.duration(days=30))
+    votes = [{"use": "macd"}, {"use": "model", "options": {"file": str(file)}}]
+    for strategy in (Model(file=file), Confluence.model_validate({"votes": votes})):
+        seen, unseen = (
+            training.finding([Subject(plan_of(strategy), view_of(candles, Series(ASSET, MINUTE), ()), None)])
+            for candles in (prices.candles, later)
+        )
+        assert seen.level == "bad"
+        assert "what it earns on them is memory" in seen.meaning
+        assert (unseen.level, unseen.figures["seen"]) == ("ok", 0)

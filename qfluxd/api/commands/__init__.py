@@ -17,6 +17,7 @@ from qfluxd.api.commands.asking import (
     Unsure,
     nothing_stored,
 )
+from qfluxd.api.commands.compare import ComparePromote, CompareReport, CompareStart, CompareStop, CompareWork
 from qfluxd.api.commands.desk import (
     MOST_CANDLES,
     AssetsList,
@@ -94,6 +95,10 @@ COMMANDS: dict[str, type[Command]] = {
         StrategySet,
         SignalNow,
         Stats,
+        CompareStart,
+        CompareStop,
+        CompareReport,
+        ComparePromote,
         SessionScan,
         ProfileScan,
         FavoritesScan,
@@ -126,6 +131,11 @@ __all__ = [
     "BalanceShow",
     "Candles",
     "Command",
+    "ComparePromote",
+    "CompareReport",
+    "CompareStart",
+    "CompareStop",
+    "CompareWork",
     "ControlSet",
     "ExpirySelect",
     "FavoritesScan",

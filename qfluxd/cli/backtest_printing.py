@@ -1,0 +1,101 @@
+"""What `backtest` prints: trades, how sure they make one, what was turned down, and how to find it all again."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from qfluxd.cli.printing import put, put_table, when
+
+if TYPE_CHECKING:
+    from qfluxd.evidence import Summary
+    from qfluxd.research.audits import Finding
+    from qfluxd.research.backtest import Result
+
+_HEAD = ("plan", "signals", "trades", "won", "lost", "tie", "unknown", "not filled", "profit", "of stakes", "drawdown")
+
+
+def tell(result: "Result", findings: "tuple[Finding, ...] | None") -> None:
+    """For people."""
+    used, plans = result.dataset, list(result.signals)
+    put(f"{used.place}: {', '.join(used.assets)}, {_stretch(result)}, trades settled by {used.prices}")
+    put("")
+    put_table([_HEAD, *(_row(result, plan) for plan in plans), *([_row(result, None)] if len(plans) > 1 else [])])
+    put("")
+    for plan in plans:
+        put(f"{plan} {result.summary(plan).verdict}.")
+    for line in _refused(result):
+        put(line)
+    for line in _notes(result):
+        put(line)
+    if findings is not None:
+        put("")
+        for each in findings:
+            put(str(each))
+    put("")
+    put(f"data hash    {used.hash}\nfingerprint  {result.fingerprint}")
+
+
+def plain(result: "Result", findings: "tuple[Finding, ...] | None", is_same: bool | None) -> dict[str, Any]:
+    """For programs."""
+    import msgspec
+
+    summaries = {plan: msgspec.to_builtins(result.summary(plan)) for plan in result.signals}
+    drawdown = {plan: _drawdown(result, plan) for plan in result.signals}
+    return result.plain() | {
+        "trades": result.trades.height,
+        "summary": summaries,
+        "drawdown": drawdown,
+        "audits": None if findings is None else [msgspec.to_builtins(each) for each in findings],
+        "same": is_same,
+    }
+
+
+def _stretch(result: "Result") -> str:
+    """From when to when plans could trade, by what came of it."""
+    trades = result.trades
+    if not trades.height:
+        return "no trade"
+    first, last = trades["signalled"].to_physical().min(), trades["signalled"].to_physical().max()
+    return f"trades from {when(int(first))} to {when(int(last))}"  # type: ignore[arg-type]
+
+
+def _row(result: "Result", plan: str | None) -> tuple[object, ...]:
+    figures, trades = result.summary(plan), result.of(plan)
+    signals = sum(result.signals.values()) if plan is None else result.signals[plan]
+    return (
+        "together" if plan is None else plan,
+        f"{signals:,}",
+        f"{trades.height:,}",
+        *(f"{count:,}" for count in (figures.won, figures.lost, figures.tie, figures.unknown)),
+        f"{(trades['outcome'] == 'not_filled').sum():,}",
+        f"{figures.profit:+,.2f}",
+        _share(figures),
+        _drawdown(result, plan),
+    )
+
+
+def _share(figures: "Summary") -> str:
+    return f"{100 * float(figures.profit / figures.staked):+.2f} %" if figures.staked else ""
+
+
+def _drawdown(result: "Result", plan: str | None) -> str:
+    deepest = max(result.equity(plan)["drawdown"].to_list(), default=0)
+    return f"{deepest:,.2f}"
+
+
+def _refused(result: "Result") -> Iterator[str]:
+    rows = result.refusals
+    for plan in result.signals:
+        told = [f"{code} {count:,}" for name, code, count in rows.iter_rows() if name == plan]
+        if told:
+            yield f"{plan}: turned down: {', '.join(told)}"
+
+
+def _notes(result: "Result") -> Iterator[str]:
+    """What a careful person has to know of the figures above."""
+    unpaid = (result.trades["code"] == "payout_unknown").sum()
+    if unpaid:
+        yield f"Of {unpaid:,} trades nobody knows what they would have paid; --payout assumes a percentage."
+    if result.dataset.prices == "candles":
+        yield "Settled by candles: entered at the next candle's open, ended at a close, whatever the latency."
+    if result.trades.height > 1 and (result.streaks.lost or result.streaks.won):
+        yield f"Longest streaks: {result.streaks.won} won, {result.streaks.lost} lost."

@@ -1,0 +1,146 @@
+"""`qfluxd backtest`: what it prints, keeps and notes, and what it says to mistakes."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from qfluxd.cli import main
+from qfluxd.model import HOUR
+from qfluxd.research.audits import read_findings
+from qfluxd.research.backtest import read
+from qfluxd.research.trials import read as read_trials
+from tests.support.fixtures import ROOT
+from tests.support.recordings import dataset, market
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of the page."""
+    made = {
+        asset: market(seed, length=46 * HOUR, rough=0.05, rate=1)
+        for seed, asset in enumerate(("EURUSD_otc", "GBPUSD_otc"))
+    }
+    return dataset(tmp_path_factory.mktemp("recorded"), made).root
+
+
+@pytest.fixture
+def place(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with these data as `research`, and a state folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("STATE_DIRECTORY", "CONFIGURATION_DIRECTORY"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "research").symlink_to(recorded)
+    return tmp_path
+
+
+def called(*words: str) -> int:
+    """The exit code of `qfluxd backtest` with these words."""
+    return main(["backtest", *words])
+
+
+def test_the_page_shows_what_is_printed(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The example of docs/backtest.md, word for word."""
+    page = (ROOT / "docs" / "backtest.md").read_text()
+    ((line, printed),) = re.findall(r"```console\n\$ qfluxd backtest (.*?)\n(.*?)```", page, re.DOTALL)
+    assert called(*line.split()) == 0
+    assert capsys.readouterr().out == printed
+
+
+def test_the_page_s_python_works(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The example from Python runs as it stands."""
+    page = (ROOT / "docs" / "backtest.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(compile(code, "docs/backtest.md", "exec"), {})
+    assert "break-even" in capsys.readouterr().out
+    assert read(place / "results" / "sma").trades.height > 100
+
+
+def test_kept_noted_and_run_again(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A result is written, noted among the trials, proven by the other way, and found again by its own settings."""
+    words = ("--strategy", "random", "--option", "rate=0.05", "--data", "research", "--asset", "EURUSD_otc")
+    code = called(*words, "--payout", "85", "--latency", "0.3,0.6", "--both", "--out", "first", "--no-audits")
+    assert code == 0
+    assert "Both ways agree, trade by trade." in capsys.readouterr().out
+    result = read(place / "first")
+    assert result.settings["latency"] == [300, 600]
+    (trial,) = read_trials(place / "state" / "qfluxd").trials
+    assert (trial.strategy, trial.options, trial.dataset) == ("random", {"rate": 0.05}, result.dataset.hash)
+    assert called("--again", "first") == 0
+    assert "first: the same trades again; the data are the same." in capsys.readouterr().out
+
+
+def test_for_programs_and_audited(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON holds the summary of each plan and what the audits found, which are kept beside the result."""
+    words = (
+        "--strategy",
+        "donchian_breakout",
+        "--data",
+        "research",
+        "--asset",
+        "GBPUSD_otc",
+        "--until",
+        "2025-10-09T20",
+    )
+    code = called(*words, "--payout", "85", "--json", "--out", "audited")
+    told = json.loads(capsys.readouterr().out)
+    assert told["fingerprint"] == read(place / "audited").fingerprint
+    assert told["summary"]["donchian_breakout"]["won"] > 0
+    findings = read_findings(place / "audited")
+    assert [each["name"] for each in told["audits"]] == [each.name for each in findings]
+    assert code == int(any(each.level == "bad" for each in findings))
+
+
+CONFIG = """
+[risk]
+max_open = 1
+[strategies]
+shadow_latency = 0.7
+[[strategy]]
+name = "evening"
+use = "random"
+assets = ["*_otc"]
+timeframe = "1m"
+options = { rate = 1.0 }
+"""
+
+
+def test_a_plan_of_the_configuration(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It brings its options, its latency and the limits of the account."""
+    Path("config.toml").write_text(CONFIG)
+    assert called("--plan", "evening", "--data", "research", "--no-audits", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["settings"]["latency"] == [700]
+    assert {"plan": "evening", "code": "too_many_open"}.items() <= {
+        key: value for row in told["refusals"] for key, value in row.items() if row["code"] == "too_many_open"
+    }.items()
+    assert called("--plan", "evening", "--data", "research", "--no-audits", "--no-limits", "--json") == 0
+    free = json.loads(capsys.readouterr().out)
+    assert free["trades"] > told["trades"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "which strategy? name it with --strategy"),
+        (("--strategy", "sma_crss"), "sma_cross"),
+        (("--strategy", "sma_cross", "--option", "fast=400"), "sma_cross: fast"),
+        (("--strategy", "sma_cross", "--option", "fast"), "write a name and a value, such as fast=5"),
+        (("--strategy", "sma_cross", "--strategy", "macd", "--option", "fast=4"), "--option goes with one --strategy"),
+        (("--option", "fast=4", "--plan", "x"), "the configuration has no [[strategy]] with the name 'x'"),
+        (("--strategy", "macd", "--latency", "soon"), "'soon' is no latency"),
+        (("--strategy", "macd", "--latency", "measured"), "journal"),
+        (("--strategy", "macd", "--stake", "much"), "write an amount, 2% of the balance, or a policy as JSON"),
+        (("--strategy", "macd", "--refuse", "2"), "refuse is a share from 0 to 1"),
+        (("--strategy", "macd", "--data", "nowhere"), "nowhere: there is no such"),
+        (("--strategy", "macd", "--asset", "XAUUSD", "--data", "research"), "XAUUSD"),
+        (("--again", "nothing"), "nothing: holds no result"),
+    ],
+)
+def test_mistakes(place: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str) -> None:
+    """Each is answered with a sentence that names it."""
+    assert called(*words) != 0
+    assert said in capsys.readouterr().err

@@ -1,0 +1,86 @@
+"""`qfluxd data import` from outside: what it prints, what it refuses, and what it leaves."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from qfluxd.cli import main
+from qfluxd.research.dataset import open_dataset
+
+GOOD = "at,price\n1761566400,1.5\n1761566401,1.6\n"
+FLAT = "at,price\n" + "".join(f"{1761566400 + n * 60},1.5\n" for n in range(20))
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own to work in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_one_file_that_is_refused_does_not_stop_the_others(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is wrong goes to standard error, with the file's name; exit 1."""
+    Path("EURUSD_otc.csv").write_text(GOOD)
+    Path("prices.csv").write_text(GOOD)
+    assert main(["data", "import", "prices.csv", "EURUSD_otc.csv", "--to", "data"]) == 1
+    printed = capsys.readouterr()
+    assert printed.err == "prices.csv: nothing says which asset it is of; give --asset, the broker's exact symbol\n"
+    assert "EURUSD_otc.csv  ticks  EURUSD_otc" in printed.out
+    assert printed.out.splitlines()[-1] == f"data: data set {open_dataset(Path('data')).hash}"
+
+
+def test_json_has_all_that_people_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """And the hash of the data set, as results carry it."""
+    Path("EURUSD_otc.csv").write_text(FLAT)
+    assert main(["data", "import", "EURUSD_otc.csv", "none.csv", "--to", "data", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["hash"] == open_dataset(Path("data")).hash
+    assert list(told["refused"]) == ["none.csv"]
+    (report,) = told["files"]
+    assert (report["read"], report["kept"], report["added"], report["zone"]) == (20, 20, 20, "UTC, as epochs are")
+    assert [flat["count"] for flat in report["flat"]] == [20]
+
+
+def test_a_flat_stretch_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """From when until when."""
+    Path("EURUSD_otc.csv").write_text(FLAT)
+    assert main(["data", "import", "EURUSD_otc.csv", "--to", "data"]) == 0
+    told = "the price did not move from 2025-10-27T12:00:00Z to 2025-10-27T12:19:00Z, in 20 rows"
+    assert f"EURUSD_otc.csv: {told}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--timeframe", "7x"], "is not a timeframe"),
+        (["--timezone", "Mars"], "no such time zone"),
+        (["--timezone", "UTC", "--server-offset", "7200"], "give one"),
+    ],
+)
+def test_options_that_make_no_sense(options: list[str], why: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is imported, and no folder is made."""
+    assert main(["data", "import", "x.csv", "--to", "data", *options]) == 1
+    assert why in capsys.readouterr().err
+    assert not Path("data").exists()
+
+
+def test_what_was_imported_is_listed_and_exported(capsys: pytest.CaptureFixture[str]) -> None:
+    """The folder is one that all `data` commands read; payouts with `--kind`."""
+    rows = "at,payout,open\n1761566400,92,true\n"
+    Path("EURUSD_otc.csv").write_text(rows)
+    assert main(["data", "import", "EURUSD_otc.csv", "--to", "data"]) == 0
+    assert "data set" not in capsys.readouterr().out  # there are no prices in it
+    assert main(["data", "export", "EURUSD_otc", "--kind", "payouts", "--folder", "data", "--to", "out.csv"]) == 0
+    assert Path("out.csv").read_text() == ("timestamp,asset,payout,open\n2025-10-27T12:00:00.000Z,EURUSD_otc,92,true\n")
+    capsys.readouterr()
+    assert main(["data", "export", "X", "--kind", "payouts", "--timeframe", "1m", "--folder", "data"]) == 1
+    assert "payouts have none" in capsys.readouterr().err
+
+
+def test_folders_that_cannot_be_written_to(capsys: pytest.CaptureFixture[str]) -> None:
+    """A file where the folder should be is an error with its name."""
+    Path("data").write_text("")
+    Path("EURUSD_otc.csv").write_text(GOOD)
+    assert main(["data", "import", "EURUSD_otc.csv", "--to", "data"]) == 1
+    assert capsys.readouterr().err.startswith("qfluxd: data: cannot be written to")

@@ -1,0 +1,139 @@
+"""What a winner must have shown, and who may say that it trades live."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+import pytest
+from pydantic import ValidationError
+
+from qfluxd.comparing.following import Following
+from qfluxd.config import load
+from qfluxd.errors import ConfigError
+from qfluxd.model import DAY, MINUTE, Deal, Millis, Stage, Trade
+from qfluxd.research.compare import Comparison, report
+from qfluxd.research.compare.gate import unasked
+from qfluxd.research.compare.history import Promotion
+from qfluxd.research.compare.taken import PATIENCE, moment_of_trade
+from qfluxd.settings import CompareSettings
+from tests.support.duel import ASSET, BEGIN, setting
+
+LIVE = CompareSettings(promote="live", strategies=("ema_*",))
+
+
+@pytest.mark.parametrize(
+    ("winner", "settings", "past", "why"),
+    [
+        ("ema_fast", LIVE, [], ""),
+        ("ema_fast", CompareSettings(), [], "[compare] promote is not live"),
+        ("macd", LIVE, [], "[compare] strategies does not name macd"),
+        ("ema_fast", LIVE, [("file", BEGIN - DAY)], "the last promotion without asking is less than 7 days ago"),
+        ("ema_fast", LIVE, [("file", BEGIN - 8 * DAY), ("command", BEGIN - 1)], ""),
+    ],
+)
+def test_who_is_promoted_without_asking(
+    winner: str, settings: CompareSettings, past: list[tuple[str, Millis]], why: str
+) -> None:
+    """Only where the file says so, for those that it names, and not too often; a person's promotions do not count."""
+    told = [msgspec.convert({"arm": "x", "by": by, "reason": "", "at": at}, Promotion) for by, at in past]
+    assert unasked(winner, settings, told, BEGIN) == why
+
+
+def test_only_the_file_may_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the environment nor the command line; and it has two words for it."""
+    file = tmp_path / "config.toml"
+    file.write_text('[compare]\npromote = "live"\n')
+    assert load(file).settings.compare.promote == "live"
+    monkeypatch.chdir(tmp_path)
+    file.unlink()
+    with pytest.raises(ConfigError, match="only the configuration file can set it"):
+        load(None, {"compare.promote": "live"})
+    monkeypatch.setenv("QFLUXD_COMPARE__PROMOTE", "live")
+    with pytest.raises(ConfigError, match="only the configuration file can set it"):
+        load()
+    with pytest.raises(ValidationError):
+        CompareSettings.model_validate({"promote": "always"})
+
+
+# ------------------------------------------------------------------------------------- trades through the page
+
+
+def live(
+    stage: Stage, number: int = 0, *, changed: Millis | None = None, profit: str = "0.92", plan: str = "a"
+) -> Trade:
+    """A trade of an arm after candle `number`, at some stage."""
+    opened = BEGIN + number * MINUTE + 1_000
+    result = Decimal(profit) if stage == "settled" else None
+    deal = Deal(f"d{number}", ASSET, "call", Decimal(1), 92, opened, opened + MINUTE, 1.1, "demo", "USD", None, result)
+    placed = stage in ("accepted", "settled")
+    return Trade(
+        id=f"{plan}{number}",
+        request=f'"{plan}/{ASSET}/{BEGIN + (number - 1) * MINUTE}"',
+        asset=ASSET,
+        side="call",
+        stake=Decimal(1),
+        expiry=MINUTE,
+        stage=stage,
+        code=stage,
+        detail="",
+        received=opened,
+        changed=opened + MINUTE if changed is None else changed,
+        account="demo",
+        deal=deal if placed else None,
+        artifacts=None,
+        foreign=False,
+        plan=plan,
+    )
+
+
+def following() -> Following:
+    """A comparison of live arms, both of whom have their first slots in the first two minutes."""
+    return Following(Comparison(setting(kind="slots", mode="live")))
+
+
+def own(follow: Following, number: int) -> str:
+    """Whose turn it is after candle `number`."""
+    turn = follow.setting.turn(ASSET, BEGIN + number * MINUTE)
+    assert turn is not None
+    return turn
+
+
+def test_a_trade_belongs_to_the_end_of_the_candle_in_its_request() -> None:
+    """Which the journal knows as well; one that was asked for by command belongs to none."""
+    arm = setting().arms[0]
+    assert moment_of_trade(live("settled", 3), arm) == BEGIN + 3 * MINUTE
+    by_hand = msgspec.structs.replace(live("settled", 3), request='"evening-x"')
+    assert moment_of_trade(by_hand, arm) is None
+
+
+def test_a_live_trade_is_taken_when_it_is_settled() -> None:
+    """What is on its way is waited for, what was refused is no trade, and being told twice changes nothing."""
+    follow = following()
+    first = own(follow, 0)
+    for stage in ("received", "clicked", "accepted"):
+        follow.on_trade(live(stage, plan=first))
+    follow.on_trade(live("refused", 1, plan=own(follow, 1)))
+    assert follow.judge(BEGIN + 10 * MINUTE) is None
+    assert report(follow.comparison).arms[0].summary.won == 0
+    for _ in range(2):
+        follow.on_trade(live("settled", plan=first))
+    follow.judge(BEGIN + 10 * MINUTE)
+    told = {arm.name: arm.summary for arm in report(follow.comparison).arms}
+    assert told[first].won == 1
+    assert sum(summary.won + summary.lost + summary.unknown for summary in told.values()) == 1
+
+
+@pytest.mark.parametrize("settled_late", [True, False])
+def test_what_nobody_learns_in_time_is_unknown(settled_late: bool) -> None:
+    """Learnt too late or never: the daemon that waited and one that reads it later agree."""
+    follow = following()
+    first = own(follow, 0)
+    if settled_late:
+        follow.on_trade(live("settled", plan=first, changed=BEGIN + 2 * MINUTE + PATIENCE))
+    else:
+        follow.on_trade(live("unknown", plan=first))
+        follow.judge(BEGIN + PATIENCE)
+        assert report(follow.comparison).contests[0].unknown == 0
+    follow.judge(BEGIN + 2 * PATIENCE)
+    told = {arm.name: arm.summary for arm in report(follow.comparison).arms}
+    assert (told[first].unknown, told[first].won) == (1, 0)
