@@ -6,8 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from qfluxd.observability import logs
+
+# How fast something is, is measured by benches: a machine that is busy for a moment breaks no promise.
+settings.register_profile("qfluxd", deadline=None)
+settings.load_profile("qfluxd")
 
 
 @pytest.fixture

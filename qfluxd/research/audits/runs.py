@@ -10,6 +10,7 @@ from qfluxd.model import Millis
 from qfluxd.plans.plan import Plan
 from qfluxd.research.audits.changed import Changed
 from qfluxd.research.backtest import Backtest, Engine, Latency, Result, run
+from qfluxd.research.backtest.latency import MOST
 from qfluxd.research.statistics.tallies import known_trades, units
 from qfluxd.strategy import Extra, Strategy, View
 
@@ -68,8 +69,8 @@ class Runs:
         return mean_of(self.base.trades)
 
     def delayed(self, by: Millis) -> Result:
-        """With every order `by` milliseconds longer on its way."""
-        longer = Latency(tuple(each + by for each in self.settings.latency.lengths))
+        """With every order `by` milliseconds longer on its way, but for those that take the longest there is."""
+        longer = Latency(tuple(min(each + by, MOST) for each in self.settings.latency.lengths))
         return self._run(replace(self.settings, latency=longer), self.market)
 
     def by(self, strategy: Strategy) -> Result:

@@ -13,7 +13,8 @@ from qfluxd.model import SECOND, Millis
 
 _STEPS: Final = 100
 """Into so many lengths, each as likely, quantiles are made."""
-_MOST: Final[Millis] = 60 * SECOND
+MOST: Final[Millis] = 60 * SECOND
+"""Longer than this no order is on its way."""
 
 
 class Latency(msgspec.Struct, frozen=True):
@@ -26,8 +27,8 @@ class Latency(msgspec.Struct, frozen=True):
     lengths: tuple[Millis, ...] = (0,)
 
     def __post_init__(self) -> None:
-        if not self.lengths or not all(0 <= each <= _MOST for each in self.lengths):
-            raise ValueError(f"a latency lies between 0 and {_MOST // SECOND} s, such as 0.4")
+        if not self.lengths or not all(0 <= each <= MOST for each in self.lengths):
+            raise ValueError(f"a latency lies between 0 and {MOST // SECOND} s, such as 0.4")
 
     @property
     def fixed(self) -> Millis | None:

@@ -16,6 +16,7 @@ from qfluxd.market.parquet import MOMENT
 from qfluxd.model import DAY, Millis, timeframe_name
 from qfluxd.plans.plan import Plan
 from qfluxd.research.backtest import FREE, Backtest, Latency, planned, run
+from qfluxd.research.backtest.table import TRADES
 from qfluxd.research.dataset import Dataset
 from qfluxd.research.sweep.rows import compact, encode, plan_name, variant_of
 from qfluxd.research.sweep.settings import Settings
@@ -110,9 +111,15 @@ def _tried(
 
 
 def _trades(settings: Settings, piece: Piece, plans: Sequence[Plan], dataset: Dataset) -> pl.DataFrame:
-    """The trades that plans signal in the piece's span."""
+    """The trades that plans signal in the piece's span; none where the asset had no prices then.
+
+    Which prices a trade is settled by follows from all there are of the asset, so every span goes by the same.
+    """
     begins = piece.start - _LEAD * max(_looks_at(plans[0])) - _REST
     shown = replace(dataset, start=max(begins, dataset.start), end=min(piece.end + DAY, dataset.end))
+    by_ticks = dataset.has_ticks(piece.asset)
+    if not _is_quoted(shown, piece.asset, by_ticks=by_ticks):
+        return pl.DataFrame(schema=TRADES)
     backtest = Backtest(
         plans=tuple(plans),
         latency=Latency((settings.latency,)),
@@ -121,10 +128,17 @@ def _trades(settings: Settings, piece: Piece, plans: Sequence[Plan], dataset: Da
         risk=_UNBOUND,
         digits=settings.digits,
         origin=settings.origin,
+        prices="ticks" if by_ticks else "candles",
     )
     first, last = (pl.lit(at).cast(MOMENT) for at in (piece.start, piece.end))
     trades = run(backtest, shown, data_hash="").trades  # whose data they are the sweep knows by itself
     return trades.filter(pl.col("signalled").is_between(first, last, closed="left"))
+
+
+def _is_quoted(shown: Dataset, asset: str, *, by_ticks: bool) -> bool:
+    """Whether there is any price of an asset in this stretch: it may be quoted only from some day on."""
+    rows = [shown.ticks(asset)] if by_ticks else [shown.candles(asset, each) for each in shown.timeframes(asset)]
+    return any(each.head(1).collect().height for each in rows)
 
 
 def _why(problem: Exception) -> str:
