@@ -3,6 +3,7 @@
 import io
 import os
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -84,7 +85,16 @@ def read_holds(path: Path) -> int:
 
 
 def check_file(kind: Kind, path: Path) -> None:
-    """Look at a file's footer. Raises `DataError` where it is no readable Parquet file of this kind."""
+    """Look at a file's footer, once as long as the file is as it was.
+
+    Raises `DataError` where it is no readable Parquet file of this kind, `FileNotFoundError` where there is none.
+    """
+    found = path.stat()
+    _check_footer(kind, path, (found.st_ino, found.st_size, found.st_mtime_ns))
+
+
+@lru_cache(maxsize=16_384)
+def _check_footer(kind: Kind, path: Path, _state: tuple[int, int, int]) -> None:
     try:
         schema = pl.Schema(pl.read_parquet_schema(path))
     except UNREADABLE as error:
