@@ -2,7 +2,6 @@
 
 from collections import Counter
 from pathlib import Path
-from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -10,13 +9,12 @@ from cyclopts import Parameter
 from qfluxd.cli.backtest_options import NOTHING_SAID, Asked
 from qfluxd.cli.backtesting import audited
 from qfluxd.cli.options import Json
-from qfluxd.cli.printing import put, put_json
+from qfluxd.cli.printing import put, put_json, put_wrapped
 
 if TYPE_CHECKING:
     from qfluxd.research.audits import Finding
 
-_WIDTH = 100
-
+_WIDTH = 119
 
 def audit(
     *,
@@ -73,6 +71,4 @@ _VERDICTS = {
 
 def _put_row(found: "Finding") -> None:
     """The sentence beside level and name, in lines that fit."""
-    begin = f"{found.level:4}  {found.name:11}  "
-    for number, line in enumerate(wrap(found.meaning, _WIDTH)):
-        put(f"{' ' * len(begin) if number else begin}{line}")
+    put_wrapped(found.meaning, f"{found.level:4}  {found.name:11}  ", _WIDTH)

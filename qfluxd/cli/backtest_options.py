@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from cyclopts import Parameter
 
 from qfluxd.cli.data import Since, Until, data_folder, stretch
-from qfluxd.cli.options import Config, loaded
+from qfluxd.cli.options import Config, loaded, own_folder
 
 if TYPE_CHECKING:
     from qfluxd.config import Loaded
     from qfluxd.research.backtest import Backtest
     from qfluxd.research.dataset import Dataset
-
-_HERE = Path("strategies")
 
 
 @Parameter(name="*")
@@ -78,8 +76,8 @@ class Asked:
 
     @property
     def own(self) -> Path | None:
-        """The folder with strategies of the owner's own, None where there is none."""
-        return self.folder or (_HERE if _HERE.is_dir() else None)
+        """The folder with strategies of the owner's own, None where there is none. Raises as `own_folder`."""
+        return own_folder(self.folder)
 
     def loaded(self) -> "Loaded":
         """The configuration. Raises `ConfigError` with every mistake in it."""

@@ -1,37 +1,46 @@
 """What `backtest` prints: trades, how sure they make one, what was turned down, and how to find it all again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qfluxd.cli.printing import put, put_table, when
+from qfluxd.cli.printing import put, put_table, put_wrapped, when
 
 if TYPE_CHECKING:
     from qfluxd.evidence import Summary
     from qfluxd.research.audits import Finding
     from qfluxd.research.backtest import Result
 
+_UNKNOWN = ("unknown", "", "")
 _HEAD = ("plan", "signals", "trades", "won", "lost", "tie", "unknown", "not filled", "profit", "of stakes", "drawdown")
 
 
-def tell(result: "Result", findings: "tuple[Finding, ...] | None") -> None:
-    """For people."""
+def tell(result: "Result", findings: "tuple[Finding, ...] | None", notes: Sequence[str]) -> None:
+    """For people; `notes` are sentences to be told below the verdicts."""
+    from qfluxd.cli.auditing import put_findings
+
     used, plans = result.dataset, list(result.signals)
     put(f"{used.place}: {', '.join(used.assets)}, {_stretch(result)}, trades settled by {used.prices}")
     put("")
     put_table([_HEAD, *(_row(result, plan) for plan in plans), *([_row(result, None)] if len(plans) > 1 else [])])
     put("")
-    for plan in plans:
-        put(f"{plan} {result.summary(plan).verdict}.")
-    for line in _refused(result):
-        put(line)
-    for line in _notes(result):
-        put(line)
+    for line in _verdicts(result, findings or ()):
+        put_wrapped(line)
+    for line in (*notes, *_refused(result), *_notes(result)):
+        put_wrapped(line)
     if findings is not None:
         put("")
-        for each in findings:
-            put(str(each))
+        put_findings(findings)
     put("")
     put(f"data hash    {used.hash}\nfingerprint  {result.fingerprint}")
+
+
+def _verdicts(result: "Result", findings: "tuple[Finding, ...]") -> Iterator[str]:
+    """What each plan is worth; that it is not to be believed comes before what it seems to be."""
+    for plan in result.signals:
+        bad = [each.name for each in findings if each.level == "bad" and each.figures["plan"] == plan]
+        if bad:
+            yield f"What {plan} shows is not to be believed, see below ({', '.join(bad)})."
+        yield f"{plan} {result.summary(plan).verdict}."
 
 
 def plain(result: "Result", findings: "tuple[Finding, ...] | None", is_same: bool | None) -> dict[str, Any]:
@@ -67,10 +76,14 @@ def _row(result: "Result", plan: str | None) -> tuple[object, ...]:
         f"{trades.height:,}",
         *(f"{count:,}" for count in (figures.won, figures.lost, figures.tie, figures.unknown)),
         f"{(trades['outcome'] == 'not_filled').sum():,}",
-        f"{figures.profit:+,.2f}",
-        _share(figures),
-        _drawdown(result, plan),
+        *((f"{figures.profit:+,.2f}", _share(figures), _drawdown(result, plan)) if _is_known(result, plan) else _UNKNOWN),
     )
+
+
+def _is_known(result: "Result", plan: str | None) -> bool:
+    """Whether anybody knows what any trade came to; where there is none, it came to nothing."""
+    trades = result.of(plan)
+    return trades["profit"].count() > 0 or not (trades["outcome"] != "not_filled").any()
 
 
 def _share(figures: "Summary") -> str:

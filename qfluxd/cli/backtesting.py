@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,8 @@ from cyclopts import Parameter
 
 from qfluxd.cli.backtest_options import NOTHING_SAID, Asked
 from qfluxd.cli.options import Json
-from qfluxd.cli.printing import complain, put, put_json
+from qfluxd.cli.printing import Failed, complain, put, put_json
+from qfluxd.model import timeframe_name
 
 if TYPE_CHECKING:
     from qfluxd.config import Loaded
@@ -39,6 +41,8 @@ def backtest(
     from qfluxd.cli.backtest_printing import plain, tell
 
     if again is not None:
+        if both or out is not None or replace(asked, folder=None) != NOTHING_SAID:
+            raise Failed("--again takes all from the result; of the other options only --folder and --json go with it")
         return _again(again, asked.own, json=json)
     found = asked.loaded()
     settings, dataset = asked.settings(found), asked.dataset()
@@ -48,12 +52,34 @@ def backtest(
     if json:
         put_json(plain(result, findings, is_same))
     else:
-        tell(result, findings)
+        tell(result, findings, (*_too_early(settings, result), *_tried(result, found)))
         if is_same is not None:
             put(
                 "Both ways agree, trade by trade." if is_same else "Both ways differ; please tell the makers of qfluxd."
             )
     return int(is_same is False or any(each.level == "bad" for each in findings or ()))
+
+
+def _too_early(settings: "Backtest", result: "Result") -> Iterator[str]:
+    """What to know of a plan that never spoke."""
+    for plan in settings.plans:
+        if not result.signals[plan.name]:
+            length = timeframe_name(plan.timeframe)
+            yield f"{plan.name} gave no signal; the first one can come after {plan.strategy.warmup} candles of {length}."
+
+
+def _tried(result: "Result", found: "Loaded") -> Iterator[str]:
+    """What is left of a plan that beats break-even where more was tried on these data."""
+    from qfluxd.research.statistics.variants import deflated
+    from qfluxd.research.trials import count
+
+    for plan in result.signals:
+        figures = result.summary(plan)
+        if figures.finding != "beats":
+            continue
+        tried = count(found.settings.daemon.state_dir, result.dataset.hash).variants
+        if tried > 1:
+            yield f"{plan} is {deflated(1 / figures.p_value, tried).sentence}."
 
 
 def _again(place: Path, folder: Path | None, *, json: bool) -> int:
@@ -70,7 +96,7 @@ def _again(place: Path, folder: Path | None, *, json: bool) -> int:
     if json:
         put_json(plain(result, None, is_same))
     else:
-        tell(result, None)
+        tell(result, None, ())
         same_data = "the data are the same" if result.dataset.hash == used.hash else "the data are others"
         put(f"{place}: {'the same trades again' if is_same else 'other trades'}; {same_data}.")
     return int(not is_same)

@@ -110,6 +110,7 @@ def verify(
 
     start, end = stretch(since, until)
     root = data_folder(folder, config)
+    _check_stored(root, asset)
     rules = Rules(origin=getattr(loaded(config).market_config, "server_offset", 7200) * 1000)
     counts: Counter[str] = Counter()
     for finding in look_through(root, start, end, rules=rules, wanted=lambda shelf: asset in (None, shelf.asset)):
@@ -133,6 +134,15 @@ def data_folder(folder: Path | None, config: Path | None) -> Path:
     return root
 
 
+def _check_stored(root: Path, asset: str | None) -> None:
+    """Raises `Failed` where nothing is stored of the asset: a wrong name has nothing to complain of either."""
+    from qfluxd.market.layout import shelves
+
+    known = sorted({shelf.asset for shelf in shelves(root)})
+    if asset is not None and asset not in known:
+        raise Failed(f"{root}: holds nothing of {asset}; it holds {', '.join(known) or 'nothing'}")
+
+
 def _shelf(asset: str, timeframe: str | None, kind: "Kind") -> "Shelf":
     from qfluxd.market.layout import Shelf
     from qfluxd.model import parse_timeframe
@@ -154,10 +164,13 @@ def _form(to: Path | None, json: bool) -> "Form":
 
 
 def stretch(since: str | None, until: str | None) -> tuple[int, int]:
-    """From when until when, in ms UTC. Raises `Failed` where a text is no time."""
+    """From when until when, in ms UTC. Raises `Failed` where a text is no time, or nothing lies between the two."""
     from qfluxd.market.layout import LAST_MILLIS
 
-    return (_millis(since) if since else 0, _millis(until) if until else LAST_MILLIS)
+    start, end = (_millis(since) if since else 0, _millis(until) if until else LAST_MILLIS)
+    if start >= end:
+        raise Failed(f"--from {since or ''} must be before --until {until or ''}".replace("  ", " ").rstrip())
+    return start, end
 
 
 def _millis(text: str) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from qfluxd.cli.printing import Failed
 from qfluxd.errors import ConfigError, Mistake
 
 if TYPE_CHECKING:
@@ -23,7 +24,19 @@ Set = Annotated[
     Parameter(name="--set", help="An option over all other sources, as table.key=value; may be given again."),
 ]
 Json = Annotated[bool, Parameter(name="--json", help="Print JSON.")]
+_OWN = Path("strategies")
 Seconds = Annotated[float | None, Parameter(name="--for", help="Stop by itself after so many seconds.")]
+
+
+def own_folder(named: Path | None) -> Path | None:
+    """The folder with strategies of the owner's own: the one that was named, or ./strategies if there is one.
+
+    Raises:
+        Failed: the one that was named is none.
+    """
+    if named is not None and not named.is_dir():
+        raise Failed(f"--folder {named}: there is no such folder; `qfluxd strategy new` begins a strategy of your own")
+    return named or (_OWN if _OWN.is_dir() else None)
 
 
 def loaded(config: Path | None, given: Sequence[str] | None = None) -> "Loaded":

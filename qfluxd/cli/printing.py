@@ -5,15 +5,29 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from shutil import get_terminal_size
+from textwrap import wrap
+from typing import Any, Final
 
 from qfluxd.errors import QfluxdError
+
+_WIDEST: Final = 119
+_LEAST: Final = 40
+"""Columns for a sentence: lines that are longer are hard to read, and shorter ones are none."""
 
 
 def put(text: str) -> None:
     """One line or more of result, at once: it may be read by a pipe."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def put_wrapped(text: str, begin: str = "", elsewhere: int | None = None) -> None:
+    """A sentence behind `begin`, in lines that fit the terminal; else at most `elsewhere` wide, or as one line."""
+    width = min(get_terminal_size().columns, _WIDEST) if sys.stdout.isatty() else elsewhere
+    lines = [text] if width is None else wrap(text, max(width - len(begin), _LEAST))
+    for number, line in enumerate(lines):
+        put(f"{' ' * len(begin) if number else begin}{line}")
 
 
 def put_json(value: Any, *, indent: int | None = 2) -> None:

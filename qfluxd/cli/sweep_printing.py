@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from qfluxd.research.sweep.space import Variant
     from qfluxd.research.sweep.verdict import Found
 
-_HEAD = ("", "options", "part", "trades", "won", "interval", "break-even", "profit per stake")
+_HEAD = ("", "options", "part", "decisive", "won", "interval", "break-even", "per stake")
 _BEST = 5
 _FAILED = 5
 
@@ -27,7 +27,7 @@ def tell(folder: "Folder", found: "Found") -> None:
     """Print what was found."""
     settings, source = folder.manifest.settings, folder.manifest.source
     skipped = f", {found.skipped:,} impossible combinations left out" if found.skipped else ""
-    put(f"{found.tried:,} variants of {settings.strategy} on {', '.join(source.assets)}{skipped}")
+    put(f"{found.tried:,} variant{'s' * (found.tried != 1)} of {settings.strategy} on {', '.join(source.assets)}{skipped}")
     if not found.is_whole:
         put(f"Stopped: this is what was done so far; go on with qfluxd sweep --resume {folder.path}")
     for number, why in list(found.failed.items())[:_FAILED]:
@@ -35,7 +35,7 @@ def tell(folder: "Folder", found: "Found") -> None:
     if (more := len(found.failed) - _FAILED) > 0:
         put(f"Failed: {more:,} more; {folder.path} has them all")
     put("\nChosen by training, fold by fold:")
-    put_table([_HEAD, *(row for step in found.chosen for row in _step(step))])
+    put_table([_HEAD, *(row for step in found.chosen for row in _step(step, settings.least))])
     if found.best:
         put("\nBest in training before the last test, and in that test:")
         put_table(
@@ -55,10 +55,10 @@ def tell(folder: "Folder", found: "Found") -> None:
     put(f"{folder.path}: trades, variants.parquet, result.json; data {source.hash[:12]}")
 
 
-def _step(step: Any) -> list[tuple[str, ...]]:
+def _step(step: Any, least: int) -> list[tuple[str, ...]]:
     begins = when(step.begins)[:16].replace("T", " ")
     if step.variant is None:
-        return [(begins, "none: nothing earned in training", *("",) * 6)]
+        return [(begins, f"none: none with {least} decisive trades earned in training", *("",) * 6)]
     return _pair(begins, _options(step.variant), step.train, step.test)
 
 
@@ -67,7 +67,7 @@ def _pair(what: str, options: str, train: "Tally", test: "Tally") -> list[tuple[
 
 
 def _figures(tally: "Tally") -> tuple[str, ...]:
-    count = f"{tally.decisive + tally.tie:,}"
+    count = f"{tally.decisive:,}"
     if tally.rate is None or tally.break_even is None or tally.mean is None:
         return (count, "", "", "", "")
     low, high = tally.interval

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from qfluxd.cli.calling import DONE, INTERRUPTED
+from qfluxd.cli.calling import DONE, FAILED, INTERRUPTED
 from qfluxd.cli.data import Since, Until, data_folder, stretch
-from qfluxd.cli.options import Config, Json, loaded
+from qfluxd.cli.options import Config, Json, loaded, own_folder
 from qfluxd.cli.printing import Failed, complain, put_json
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from qfluxd.research.sweep.verdict import Found
 
 Strategies = Annotated[Path | None, Parameter(help="The folder with strategies of your own. Default: ./strategies.")]
-_HERE = Path("strategies")
 
 
 def sweep(
@@ -90,7 +89,7 @@ def sweep(
     from qfluxd.cli.sweep_printing import plain, tell
     from qfluxd.cli.sweep_settings import settings_given
 
-    own = folder or (_HERE if _HERE.is_dir() else None)
+    own = own_folder(folder)
     words = {
         "strategy": strategy,
         "option": option,
@@ -107,6 +106,8 @@ def sweep(
         "span": span,
     }
     given = settings_given(words, own)
+    if workers is not None and workers < 1:
+        raise Failed("--workers is at least 1")
     if scheduler is not None and engine != "dask":
         raise Failed("--scheduler goes with --engine dask")
     found = loaded(config)
@@ -125,7 +126,9 @@ def sweep(
         put_json(plain(work, came))
     else:
         tell(work, came)
-    return DONE if came.is_whole else INTERRUPTED
+    if not came.is_whole:
+        return INTERRUPTED
+    return FAILED if came.tried == len(came.failed) else DONE
 
 
 def _begun(given: dict[str, Any], folder: Path | None, data: Any, out: Path) -> "Folder":

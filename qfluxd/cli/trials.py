@@ -27,7 +27,7 @@ def trials(*, folder: Folder = None, config: Config = None, json: Json = False) 
     ledger = read(place)
     found = [_told(ledger, dataset) for dataset in dict.fromkeys(trial.dataset for trial in ledger.trials)]
     if ledger.damaged:
-        complain(f"{place / FILE}: lines that cannot be read and do not count: {ledger.damaged}")
+        complain(f"{place / FILE}: lines that cannot be read, each taken for a variant: {ledger.damaged}")
     if json:
         put_json({"datasets": found, "damaged": ledger.damaged})
     elif not found:

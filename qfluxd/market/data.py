@@ -65,7 +65,7 @@ def export(root: Path, shelf: Shelf, start: Millis, end: Millis, out: Path | IO[
     is nothing of this shelf, or `out` cannot be written.
     """
     if not days(root, shelf):
-        raise DataError(f"{root}: holds no {shelf}; see what there is with `qfluxd data list`")
+        raise DataError(f"{root}: holds no {shelf}; see what there is with `qfluxd data list --folder {root}`")
     rows = scan(root, shelf, start, end)
     try:
         if isinstance(out, Path):

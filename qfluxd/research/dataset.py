@@ -1,7 +1,7 @@
 """A data set: what the store knows of some assets in some stretch of time, with a name that its content gives it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +35,13 @@ class Dataset:
     assets: tuple[str, ...]
     start: Millis
     end: Millis
+    file: Path | None = field(default=None, kw_only=True)
+    """The single file that `root` was made of, where somebody named that."""
+
+    @property
+    def place(self) -> Path:
+        """Where its owner says that it lies, and finds it again."""
+        return self.file or self.root
 
     def ticks(self, asset: str, start: Millis | None = None, end: Millis | None = None) -> pl.LazyFrame:
         """at (Datetime ms UTC), price: ascending, those of one stamp in the order heard."""
@@ -115,16 +122,19 @@ def open_dataset(place: Path, assets: Sequence[str] = (), start: Millis = 0, end
     Raises:
         DataError: there is no such place, it holds nothing of that time, or one of the assets is not in it.
     """
-    if place.is_file():
+    file = place if place.is_file() else None
+    if file is not None:
         place = folder_of(place, assets[0] if len(assets) == 1 else None)
     if not place.is_dir():
-        raise DataError(f"{place}: there is no such folder; `qfluxd data import` makes one of files")
+        raise DataError(f"{place}: there is no such folder or file; `qfluxd data import` makes a folder of files")
     found = _priced(Dataset(place, tuple({shelf.asset for shelf in shelves(place)}), start, end))
     if not found:
-        raise DataError(f"{place}: holds no ticks or candles of that time; see what there is with `qfluxd data list`")
+        raise DataError(
+            f"{place}: holds no ticks or candles of that time; see what there is with `qfluxd data list --folder {place}`"
+        )
     if missing := [asset for asset in assets if asset not in found]:
         raise DataError(f"{place}: holds no {missing[0]} of that time; it holds {', '.join(found)}")
-    return Dataset(place, tuple(dict.fromkeys(assets)) or found, start, end)
+    return Dataset(place, tuple(dict.fromkeys(assets)) or found, start, end, file=file)
 
 
 def _priced(dataset: Dataset) -> tuple[str, ...]:

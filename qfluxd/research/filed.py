@@ -9,6 +9,9 @@ from qfluxd import __version__
 from qfluxd.errors import DataError
 from qfluxd.market.importing.files import Options, held, import_file
 
+_OF_IMPORTS = ("--timezone", "--mend")
+"""Remedies that an import takes, and no command that takes a file for a data set."""
+
 
 def folder_of(file: Path, asset: str | None) -> Path:
     """The folder that a file was imported into, now or before; `asset` is its symbol where it does not say one.
@@ -24,11 +27,20 @@ def folder_of(file: Path, asset: str | None) -> Path:
         with TemporaryDirectory(prefix=".import-", dir=folder.parent) as unfinished:
             inner = Path(unfinished) / "data"
             with held(inner):
-                import_file(file, inner, Options(asset))
+                _import(file, inner, asset)
             _put(inner, folder)
     except OSError as error:
         raise DataError(f"{folder}: cannot be written to: {error.strerror or error}") from error
     return folder
+
+
+def _import(file: Path, inner: Path, asset: str | None) -> None:
+    try:
+        import_file(file, inner, Options(asset))
+    except DataError as error:
+        if not any(option in str(error) for option in _OF_IMPORTS):
+            raise
+        raise DataError(f"{error} (with `qfluxd data import`, which makes a folder for --data of it)") from None
 
 
 def _put(inner: Path, folder: Path) -> None:

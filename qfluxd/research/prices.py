@@ -55,7 +55,7 @@ def from_store(root: Path, asset: str, timeframe: Millis, start: Millis, end: Mi
     """
     shelf = Shelf("candles", asset, timeframe)
     if not days(root, shelf):
-        raise DataError(f"{root}: holds no {shelf}; see what there is with `qfluxd data list`")
+        raise DataError(f"{root}: holds no {shelf}; see what there is with `qfluxd data list --folder {root}`")
     dataset = Dataset(root, (asset,), start, end)
     candles = collect(dataset.candles(asset, timeframe), shelf)
     ticks = collect(dataset.ticks(asset), Shelf("ticks", asset))

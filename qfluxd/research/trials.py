@@ -81,12 +81,17 @@ class Ledger(msgspec.Struct, frozen=True):
     damaged: int
 
     def tried(self, dataset: str) -> Tried:
-        """What was tried on a data set, given the hash of its content."""
+        """What was tried on a data set, given the hash of its content.
+
+        A line that cannot be read may have been a variant on these data, and is taken for one: what is lost must not
+        make a claim stronger.
+        """
         here = [trial for trial in self.trials if trial.dataset == dataset]
         stretches = _distinct(here)
         on_it = [trial for trial in self.trials if any(trial.overlaps(one) for one in stretches)]
         best = max((1 / max(trial.p_value, _LEAST) for trial in on_it), default=1.0)
-        return Tried(len(on_it), len({trial.variant for trial in on_it}), len(on_it) - len(here), best)
+        variants = len({trial.variant for trial in on_it}) + self.damaged
+        return Tried(len(on_it), variants, len(on_it) - len(here), best)
 
 
 def note(folder: Path, *trials: Trial) -> None:

@@ -131,10 +131,11 @@ class Confluence(Rule):
 
 def _standing(said: Sides, hold: int) -> Sides:
     """What each voter (a row each) said last, as long as that is less than `hold` candles ago."""
-    places = np.arange(said.shape[1])
-    newest = np.maximum.accumulate(np.where(said != NOTHING, places, -hold), axis=1)
-    stands = places - newest < hold
-    return np.where(stands, np.take_along_axis(said, np.where(stands, newest, 0), axis=1), NOTHING)
+    stands = said.copy()
+    for ago in range(1, min(hold, said.shape[1])):
+        silent = stands[:, ago:]
+        np.copyto(silent, said[:, :-ago], where=silent == NOTHING)
+    return stands
 
 
 def _names(votes: tuple[Vote, ...]) -> list[str]:

@@ -18,7 +18,7 @@ from qfluxd.research.audits.neighbours import beside
 from qfluxd.research.audits.resampled import decimals, resampled_candles, resampled_ticks
 from qfluxd.research.audits.runs import Later
 from qfluxd.research.audits.shuffled import p_value
-from qfluxd.research.backtest import Backtest
+from qfluxd.research.backtest import Backtest, Latency
 from qfluxd.strategies.sma_cross import SmaCross
 from qfluxd.strategy import View
 from qfluxd.testing import market
@@ -180,6 +180,13 @@ def test_without_payouts_nothing_is_said_of_profit() -> None:
     found = of(Follow(), in_memory(walk(3)), "fragility", "shuffled", "random", payout=None)
     assert {each.level for each in found} == {"note"}
     assert all("give a payout" in each.meaning for each in found)
+
+
+def test_a_measured_latency_may_be_as_long_as_can_be() -> None:
+    """One order in the journal that took nearly a minute does not end the audit: no order takes longer than that."""
+    settings = Backtest(plans=(plan_of(Follow()),), payout=85, latency=Latency((400, 59_500)))
+    (found,) = audit(settings, in_memory(walk(1)), ("fragility",))
+    assert "1000 ms later" in found.meaning
 
 
 def test_one_candle_later() -> None:

@@ -49,4 +49,4 @@ def test_nothing_yet_and_what_cannot_be_read(tmp_path: Path, capsys: pytest.Capt
     (tmp_path / FILE).write_text("torn\n")
     out, err = told(tmp_path, capsys)
     assert out == f"{tmp_path}: nothing was tried yet\n"
-    assert err == f"{tmp_path / FILE}: lines that cannot be read and do not count: 1\n"
+    assert err == f"{tmp_path / FILE}: lines that cannot be read, each taken for a variant: 1\n"

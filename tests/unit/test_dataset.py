@@ -96,7 +96,7 @@ def test_the_same_prices_of_another_asset_are_another_data_set(tmp_path: Path) -
 
 def test_what_is_not_there_is_said(folder: Path, tmp_path: Path) -> None:
     """A folder that is none, an asset that it does not hold, a time of which it has nothing; with the remedy."""
-    with pytest.raises(DataError, match="no such folder; `qfluxd data import`"):
+    with pytest.raises(DataError, match="no such folder or file; `qfluxd data import`"):
         open_dataset(tmp_path / "none")
     with pytest.raises(DataError, match=f"holds no GBPUSD of that time; it holds {OTHER}, {ONE}"):
         open_dataset(folder, ["GBPUSD"])

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from qfluxd.errors import DataError, Unavailable
+from qfluxd.model import DAY
 from qfluxd.research.dataset import Dataset
 from qfluxd.research.sweep.beginning import begin
 from qfluxd.research.sweep.cluster import Cluster
@@ -129,6 +130,18 @@ def test_many_variants_in_a_run_are_as_if_each_were_alone(tmp_path: Path, strate
     assert sweep.run()
     assert len(few.lines) > 10
     assert table(many).equals(table(few))
+
+
+def test_an_asset_may_be_quoted_for_a_part_of_the_time(tmp_path: Path, strategies: Path) -> None:
+    """Cut into spans in some of which an asset has no price, no variant fails, and all trades are the same."""
+    data = tmp_path / "data"
+    write_market(data, 1_440, turns=0.7, asset="OTHER_otc", seed=2)
+    dataset = write_market(data, 12 * 1_440, turns=0.7)
+    whole = swept(tmp_path / "whole", echo_settings(strategies, "ago=2,3"), dataset)
+    cut = swept(tmp_path / "cut", echo_settings(strategies, "ago=2,3", span=2 * DAY), dataset)
+    assert len(cut.manifest.spans) > 5
+    assert not cut.failed
+    assert table(cut).equals(table(whole))
 
 
 def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,6 +92,14 @@ def test_a_line_that_a_crash_has_torn_costs_only_itself(tmp_path: Path) -> None:
     assert read(tmp_path).damaged == 2
 
 
+def test_what_cannot_be_read_makes_no_claim_stronger(tmp_path: Path) -> None:
+    """A line that is damaged may have been a variant on these data, so it counts as one on all of them."""
+    note(tmp_path, trial(5), trial(6))
+    (tmp_path / FILE).write_bytes((tmp_path / FILE).read_bytes().replace(b'"fast":6', b'"fast":', 1))
+    assert (read(tmp_path).damaged, count(tmp_path, "d1").runs) == (1, 1)
+    assert count(tmp_path, "d1").variants == 2
+
+
 def test_several_may_write_at_once(tmp_path: Path) -> None:
     """Every line stays whole and none is lost."""
     with ThreadPoolExecutor(8) as pool:

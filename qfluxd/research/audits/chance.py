@@ -38,7 +38,7 @@ class Chance:
         plan = self._runs.plan.name
         own = known_trades(self._runs.base.trades)
         if not own.height:
-            return not_looked_at(NAME, plan, "no trade has a known result; give a payout")
+            return not_looked_at(NAME, plan, self._runs.nothing_known)
         pool = np.concatenate(
             [self._tossed(number, int(np.median(own["expiry"].to_numpy()))) for number in range(_SEEDS)]
         )

@@ -30,7 +30,7 @@ class Fragility:
         """What it comes to."""
         base = self._take("as it is", self._runs.base.trades)
         if base is None:
-            return not_looked_at(NAME, self._runs.plan.name, "no trade has a known result; give a payout")
+            return not_looked_at(NAME, self._runs.plan.name, self._runs.nothing_known)
         by_ticks = self._runs.base.dataset.prices != "candles"
         for delay in DELAYS if by_ticks else ():
             self._take(f"{delay} ms later", self._runs.delayed(delay).trades)

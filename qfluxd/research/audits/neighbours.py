@@ -30,7 +30,7 @@ class Neighbours:
         plan, base = self._runs.plan.name, self._runs.unit_profit
         near = list(beside(self._runs.plan.strategy, self._context))
         if base is None or not near:
-            why = "it has no option that is a number" if base is not None else "no trade has a known result"
+            why = "it has no option that is a number" if base is not None else self._runs.nothing_known
             return not_looked_at(NAME, plan, why)
         made = [(name, mean_of(self._runs.by(strategy).trades)) for name, strategy in near]
         means = [mean or 0.0 for _, mean in made]

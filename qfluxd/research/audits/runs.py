@@ -63,6 +63,16 @@ class Runs:
         """As it was given."""
         return self._run(self.settings, self.market)
 
+    @property
+    def nothing_known(self) -> str:
+        """Why there is no result to look at, and what to do: for where `unit_profit` is None."""
+        trades = self.base.trades
+        if not trades.height:
+            return "it made no trade"
+        if (trades["code"] == "payout_unknown").any():
+            return "nobody knows what its trades would have paid; give a payout"
+        return "no trade has a known result"
+
     @cached_property
     def unit_profit(self) -> float | None:
         """What a unit of stake came to on average as it was given, None where no result is known."""

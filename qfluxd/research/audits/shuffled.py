@@ -37,7 +37,7 @@ class Shuffled:
         """What it comes to."""
         real = self._runs.unit_profit
         if real is None:
-            return not_looked_at(NAME, self._runs.plan.name, "no trade has a known result; give a payout")
+            return not_looked_at(NAME, self._runs.plan.name, self._runs.nothing_known)
         made = [self._made(number) for number in range(MARKETS)]
         means = np.array([each.mean() for each in made])
         p = p_value(real, means)

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 import numpy as np
@@ -153,7 +155,7 @@ def _answer(plan: Plan, history: History) -> pl.DataFrame:
     try:
         answer = plan.strategy.signals(view)
     except Exception as problem:
-        raise failed(plan, worded(problem)) from problem
+        raise failed(plan, f"{worded(problem)}{_line(plan, problem)}") from problem
     if getattr(answer, "height", None) != view.height:
         raise failed(plan, f"signals must answer a polars frame with a row for each of the {view.height} candles")
     for name in ANSWER:
@@ -163,6 +165,15 @@ def _answer(plan: Plan, history: History) -> pl.DataFrame:
         if not answer.schema[name].is_integer():
             raise failed(plan, f"signals answered {answer.schema[name]} for {name}; it is a whole number")
     return answer
+
+
+def _line(plan: Plan, problem: Exception) -> str:
+    """Where in the strategy's own file it was raised, such as `` (mine.py, line 13)``; nothing where that is unknown."""
+    code = getattr(getattr(type(plan.strategy), "signals", None), "__code__", None)
+    if code is None:
+        return ""
+    steps = [step for step in extract_tb(problem.__traceback__) if step.filename == code.co_filename]
+    return f" ({Path(code.co_filename).name}, line {steps[-1].lineno})" if steps else ""
 
 
 def failed(plan: Plan, why: str) -> DataError:

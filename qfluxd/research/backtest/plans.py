@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from qfluxd.config.plans import MisfitError, PlanSettings, plan_of
 from qfluxd.errors import DataError
+from qfluxd.loading import load_strategy, unknown_option
 from qfluxd.plans.plan import Plan
 
 
@@ -45,11 +46,13 @@ def planned(
     try:
         return plan_of(PlanSettings.model_validate(table), folder, None)
     except ValidationError as problem:
-        raise DataError("; ".join(_said(use, error) for error in problem.errors())) from None
+        raise DataError("; ".join(_said(use, error, folder) for error in problem.errors())) from None
     except MisfitError as problem:
         raise DataError(f"{use}: {problem}") from None
 
 
-def _said(use: str, error: Any) -> str:
+def _said(use: str, error: Any, folder: Path | None) -> str:
     where = ".".join(map(str, error["loc"])) or "options"
-    return f"{use}: {where}: {error['msg'].removeprefix('Value error, ')}"
+    if error["type"] == "extra_forbidden" and len(error["loc"]) == 1:
+        return f"{use}: {unknown_option(where, load_strategy(use, folder))}"
+    return f"{use}: {where}: {error['msg'].removeprefix('Value error, ').replace('Input should be', 'must be')}"

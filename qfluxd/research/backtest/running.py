@@ -41,7 +41,7 @@ def run(
 def _result(found: Found, settings: Backtest, source: Source, engine: Engine, data_hash: str) -> Result:
     names = [plan.name for plan in settings.plans]
     dataset = source.dataset
-    used = DataUsed(data_hash, str(dataset.root), source.assets, dataset.start, dataset.end, source.kind)
+    used = DataUsed(data_hash, str(dataset.place), source.assets, dataset.start, dataset.end, source.kind)
     return Result(
         trades=in_order(found.trades, names),
         refusals=refusals(found.refused),

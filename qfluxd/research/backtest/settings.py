@@ -20,6 +20,8 @@ FREE: Final = RiskSettings(
 )
 """Limits that hardly ever bind: what a strategy says is looked at, and not what an account would have borne."""
 
+_MOST_DIGITS: Final = 15
+
 USUAL: Final = MarketSettings()
 """How the market is listened to where nothing else is said."""
 
@@ -57,8 +59,14 @@ class Backtest:
         names = [plan.name for plan in self.plans]
         if not names or len(set(names)) < len(names):
             raise ValueError("a backtest needs at least one plan, and each by another name")
-        if not 0 <= self.refuse <= 1 or self.balance < 0 or (self.payout is not None and not 0 <= self.payout <= 1000):
-            raise ValueError("refuse is a share from 0 to 1, the balance not below 0, a payout 0 to 1000 percent")
+        if not 0 <= self.refuse <= 1:
+            raise ValueError("refuse is a share from 0 to 1")
+        if self.balance < 0:
+            raise ValueError("the balance is not below 0")
+        if self.payout is not None and not 0 <= self.payout <= 1000:
+            raise ValueError("a payout is 0 to 1000 percent")
+        if self.digits is not None and not 0 <= self.digits <= _MOST_DIGITS:
+            raise ValueError(f"digits are 0 to {_MOST_DIGITS} decimals")
 
     @property
     def rules(self) -> Rules:

@@ -1,6 +1,6 @@
 """What a sweep has found, in figures and in a sentence."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -76,12 +76,19 @@ def find(folder: Folder, alone: Sequence[Shown], *, is_whole: bool, skipped: int
         pooled=told,
         proof=proof,
         survives=survives,
-        verdict=_cannot_tell(tallies, settings) or _verdict(told, proof, chosen, survives=survives),
+        verdict=_failed(failed, asked) or _cannot_tell(tallies, settings) or _verdict(told, proof, chosen, survives=survives),
         best=ranked[:_LISTED],
         neighbours=neighbourhood(ranked, settings.axes),
         believed=_believed(alone),
         hash=manifest.source.hash,
     )
+
+
+def _failed(failed: Mapping[int, str], asked: Collection[int]) -> str:
+    """That not one variant ended, "" where one did."""
+    if not asked or len(failed) < len(asked):
+        return ""
+    return "Cannot tell: every variant failed; correct the strategy, and begin anew."
 
 
 def _cannot_tell(tallies: pl.DataFrame, settings: Settings) -> str:

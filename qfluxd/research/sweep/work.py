@@ -107,7 +107,8 @@ def _tried(
             for plan in plans:
                 yield from _tried(settings, piece, [plan], dataset)
         else:
-            yield Failure(variant_of(plans[0].name), piece.asset, piece.start, _why(problem))
+            why = _why(problem).removeprefix(f"{plans[0].name}: ")  # whose it is is told by number
+            yield Failure(variant_of(plans[0].name), piece.asset, piece.start, why)
 
 
 def _trades(settings: Settings, piece: Piece, plans: Sequence[Plan], dataset: Dataset) -> pl.DataFrame:
