@@ -190,8 +190,9 @@ class Comparing:
     def _unasked(self, case: Case, at: Millis) -> Promotion | None:
         """The promotion that the rule of the file makes without asking, if it does."""
         past = [each.promotion for each in self.cases.values() if each.promotion is not None]
-        winner = case.winner
-        if winner is None or gates.unasked(winner, self.settings, past, at) or self.gate(case):
+        winner, rule = case.winner, case.setting.rule
+        before = earlier(self.cases.values(), case.setting)
+        if winner is None or gates.unasked(winner, rule, before, self.settings, past, at) or self.gate(case):
             return None
         return Promotion(winner, "file", "[compare] promote is live, and it has won", at)
 

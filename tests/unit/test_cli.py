@@ -8,7 +8,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -103,18 +102,14 @@ def test_overview(home: dict[str, str]) -> None:
     assert "78" in done.stdout
 
 
-def test_overview_is_quick(home: dict[str, str]) -> None:
-    """The overview takes less than 0.3 s, because it loads none of the large libraries."""
-    took = []
-    for _ in range(5):
-        began = time.monotonic()
-        done = subprocess.run(
-            [sys.executable, "-X", "importtime", "-m", "qfluxd", "--help"], env=home, capture_output=True, check=True
-        )
-        took.append(time.monotonic() - began)
-        for library in (b"cyclopts", b"pydantic", b"polars", b"rich", b"structlog", b"asyncio"):
-            assert library not in done.stderr
-    assert min(took) < 0.3
+def test_the_overview_loads_no_large_library(home: dict[str, str]) -> None:
+    """Which is what it would have to be waited for."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "qfluxd", "--help"], env=home, capture_output=True, check=True
+    )
+    assert b"qfluxd.cli" in done.stderr
+    for library in (b"cyclopts", b"pydantic", b"polars", b"rich", b"structlog", b"asyncio"):
+        assert library not in done.stderr
 
 
 def test_version(home: dict[str, str]) -> None:

@@ -14,6 +14,7 @@ from qfluxd.model import DAY, MINUTE, Deal, Millis, Stage, Trade
 from qfluxd.research.compare import Comparison, report
 from qfluxd.research.compare.gate import unasked
 from qfluxd.research.compare.history import Promotion
+from qfluxd.research.compare.rule import Rule
 from qfluxd.research.compare.taken import PATIENCE, moment_of_trade
 from qfluxd.settings import CompareSettings
 from tests.support.duel import ASSET, BEGIN, setting
@@ -36,7 +37,20 @@ def test_who_is_promoted_without_asking(
 ) -> None:
     """Only where the file says so, for those that it names, and not too often; a person's promotions do not count."""
     told = [msgspec.convert({"arm": "x", "by": by, "reason": "", "at": at}, Promotion) for by, at in past]
-    assert unasked(winner, settings, told, BEGIN) == why
+    assert unasked(winner, Rule(), 0, settings, told, BEGIN) == why
+
+
+@pytest.mark.parametrize(
+    ("rule", "before", "why"),
+    [
+        (Rule(doubt=0.01), 0, ""),
+        (Rule(doubt=0.06), 0, "its rule allows a doubt of 0.06, and 0.05 is the most without asking"),
+        (Rule(), 2, "these strategies were compared 2 times before"),
+    ],
+)
+def test_no_easy_win_is_promoted_without_asking(rule: Rule, before: int, why: str) -> None:
+    """Whoever begins a comparison chooses its rule, and may begin another: then a person has the last word."""
+    assert unasked("ema_fast", rule, before, LIVE, [], BEGIN) == why
 
 
 def test_only_the_file_may_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from qfluxd.evidence import Summary
 from qfluxd.model import DAY, Millis, PlanState, Refusal
 from qfluxd.plans.plan import Plan
 from qfluxd.research.compare.history import Case, Promotion
+from qfluxd.research.compare.rule import Rule
 from qfluxd.research.compare.setting import spec_of
 from qfluxd.settings import CompareSettings
 from qfluxd.strategy import live_refusal
@@ -41,12 +42,21 @@ def gate(case: Case, worth: Summary | None, plan: Plan | None, state: PlanState 
     return live_refusal(plan.strategy)
 
 
-def unasked(winner: str, settings: CompareSettings, past: Iterable[Promotion], at: Millis) -> str:
+def unasked(
+    winner: str, rule: Rule, before: int, settings: CompareSettings, past: Iterable[Promotion], at: Millis
+) -> str:
     """Why the rule of the file leaves it to a person to promote a winner; nothing where it needs none, once `gate`
     lets it through.
+
+    `before` is how often the same strategies were compared already. Whoever may begin a comparison chooses its `rule`:
+    one that is easier, or yet another try, is no ground for money.
     """
     if settings.promote != "live":
         return "[compare] promote is not live"
+    if rule.doubt > (usual := Rule().doubt):
+        return f"its rule allows a doubt of {rule.doubt:g}, and {usual:g} is the most without asking"
+    if before:
+        return f"these strategies were compared {before} times before"
     if not any(fnmatchcase(winner, pattern) for pattern in settings.strategies):
         return f"[compare] strategies does not name {winner}"
     newest = max((promotion.at for promotion in past if promotion.by == "file"), default=None)
