@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 119
 
+
 def audit(
     *,
     asked: Asked = NOTHING_SAID,

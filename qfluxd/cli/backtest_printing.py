@@ -76,7 +76,11 @@ def _row(result: "Result", plan: str | None) -> tuple[object, ...]:
         f"{trades.height:,}",
         *(f"{count:,}" for count in (figures.won, figures.lost, figures.tie, figures.unknown)),
         f"{(trades['outcome'] == 'not_filled').sum():,}",
-        *((f"{figures.profit:+,.2f}", _share(figures), _drawdown(result, plan)) if _is_known(result, plan) else _UNKNOWN),
+        *(
+            (f"{figures.profit:+,.2f}", _share(figures), _drawdown(result, plan))
+            if _is_known(result, plan)
+            else _UNKNOWN
+        ),
     )
 
 

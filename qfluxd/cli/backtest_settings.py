@@ -76,6 +76,10 @@ def _of_strategies(words: Words, folder: Path | None) -> "list[Plan]":
     unused = [name for name, value in said.items() if value]
     if not words.strategies and unused:
         raise Failed(f"{unused[0]} belongs to a strategy: name it with --strategy")
+    if twice := [name for name in words.strategies if words.strategies.count(name) > 1]:
+        raise Failed(
+            f"--strategy {twice[0]} twice: several of one are plans of a configuration (--plan), or `qfluxd sweep`"
+        )
     if len(words.strategies) > 1 and words.options:
         raise Failed("--option goes with one --strategy; several with options are plans of a configuration: --plan")
     return [

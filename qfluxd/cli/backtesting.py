@@ -64,8 +64,8 @@ def _too_early(settings: "Backtest", result: "Result") -> Iterator[str]:
     """What to know of a plan that never spoke."""
     for plan in settings.plans:
         if not result.signals[plan.name]:
-            length = timeframe_name(plan.timeframe)
-            yield f"{plan.name} gave no signal; the first one can come after {plan.strategy.warmup} candles of {length}."
+            needs = f"{plan.strategy.warmup} candles of {timeframe_name(plan.timeframe)}"
+            yield f"{plan.name} gave no signal; the first one can come after {needs}."
 
 
 def _tried(result: "Result", found: "Loaded") -> Iterator[str]:

@@ -11,6 +11,9 @@ from typing import Any, Final
 
 from qfluxd.errors import QfluxdError
 
+_HARMLESS: Final = {at: f"\\x{at:02x}" for at in (*range(0x20), *range(0x7F, 0xA0)) if chr(at) not in "\n\t"}
+"""What would command the terminal is shown instead: names of files and assets are others' making."""
+
 _WIDEST: Final = 119
 _LEAST: Final = 40
 """Columns for a sentence: lines that are longer are hard to read, and shorter ones are none."""
@@ -18,6 +21,10 @@ _LEAST: Final = 40
 
 def put(text: str) -> None:
     """One line or more of result, at once: it may be read by a pipe."""
+    _write(text.translate(_HARMLESS))
+
+
+def _write(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
@@ -32,7 +39,7 @@ def put_wrapped(text: str, begin: str = "", elsewhere: int | None = None) -> Non
 
 def put_json(value: Any, *, indent: int | None = 2) -> None:
     """A result for programs."""
-    put(json.dumps(value, indent=indent, ensure_ascii=False, default=str))
+    _write(json.dumps(value, indent=indent, ensure_ascii=False, default=str))
 
 
 def put_table(rows: Iterable[Sequence[object]]) -> None:
@@ -86,7 +93,7 @@ def _cell(value: object) -> str:
 
 def complain(text: str) -> None:
     """What went wrong, with what to do."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{text.translate(_HARMLESS)}\n")
     sys.stderr.flush()
 
 

@@ -27,7 +27,8 @@ def tell(folder: "Folder", found: "Found") -> None:
     """Print what was found."""
     settings, source = folder.manifest.settings, folder.manifest.source
     skipped = f", {found.skipped:,} impossible combinations left out" if found.skipped else ""
-    put(f"{found.tried:,} variant{'s' * (found.tried != 1)} of {settings.strategy} on {', '.join(source.assets)}{skipped}")
+    tried = f"{found.tried:,} variant{'s' * (found.tried != 1)}"
+    put(f"{tried} of {settings.strategy} on {', '.join(source.assets)}{skipped}")
     if not found.is_whole:
         put(f"Stopped: this is what was done so far; go on with qfluxd sweep --resume {folder.path}")
     for number, why in list(found.failed.items())[:_FAILED]:

@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from qfluxd.cli.options import Config, Json, loaded
 from qfluxd.cli.printing import complain, put, put_json, put_table, when
+from qfluxd.market.layout import LAST_MILLIS
 
 if TYPE_CHECKING:
     from qfluxd.research.trials import Ledger
@@ -58,7 +59,7 @@ def _told(ledger: "Ledger", dataset: str) -> dict[str, Any]:
 
 
 def _row(told: dict[str, Any]) -> tuple[object, ...]:
-    times = ("" if told[key] is None else when(told[key]) for key in ("start", "end"))
+    times = (when(at) if at is not None and 0 < at < LAST_MILLIS else "" for at in (told["start"], told["end"]))
     return (
         told["dataset"][:_SHOWN],
         " ".join(told["assets"]),

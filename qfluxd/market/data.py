@@ -62,7 +62,7 @@ def export(root: Path, shelf: Shelf, start: Millis, end: Millis, out: Path | IO[
 
     A file is replaced, and only once it is whole. CSV has timestamps in ISO 8601; JSON lines have the shape of
     what is published over MQTT, times in milliseconds. Raises `DataError` where a stored file is damaged, there
-    is nothing of this shelf, or `out` cannot be written.
+    is nothing of this shelf, or `out` cannot be written, and `BrokenPipeError` where the reader of a stream has gone.
     """
     if not days(root, shelf):
         raise DataError(f"{root}: holds no {shelf}; see what there is with `qfluxd data list --folder {root}`")
@@ -73,6 +73,8 @@ def export(root: Path, shelf: Shelf, start: Millis, end: Millis, out: Path | IO[
         else:
             _write(rows, shelf, out, form)
     except OSError as error:
+        if not isinstance(out, Path) and (isinstance(error, BrokenPipeError) or "Broken pipe" in str(error)):
+            raise BrokenPipeError from None  # the reader has gone, as with `| head`; polars says it in words alone
         raise DataError(f"{out}: cannot be written ({error.strerror or error})") from error
     return int(rows.select(pl.len()).collect(engine="streaming").item())
 

@@ -130,7 +130,8 @@ def open_dataset(place: Path, assets: Sequence[str] = (), start: Millis = 0, end
     found = _priced(Dataset(place, tuple({shelf.asset for shelf in shelves(place)}), start, end))
     if not found:
         raise DataError(
-            f"{place}: holds no ticks or candles of that time; see what there is with `qfluxd data list --folder {place}`"
+            f"{place}: holds no ticks or candles of that time; "
+            f"see what there is with `qfluxd data list --folder {place}`"
         )
     if missing := [asset for asset in assets if asset not in found]:
         raise DataError(f"{place}: holds no {missing[0]} of that time; it holds {', '.join(found)}")

@@ -223,6 +223,23 @@ def test_a_peak_that_stands_alone_is_noted() -> None:
     assert found.level == "ok", found
 
 
+class Picky(Follow):
+    """Fails unless it looks back three candles at least."""
+
+    def signals(self, view: View) -> pl.DataFrame:
+        """As the last candle went."""
+        if self.period < 3:
+            raise ArithmeticError("too few")
+        return super().signals(view)
+
+
+def test_a_neighbour_that_fails_is_left_out() -> None:
+    """The audit goes on with the others, names it, and does not end the backtest that it is about."""
+    (found,) = of(Picky(period=3), in_memory(momentum(4)), "neighbours")
+    assert found.figures["failing"] == ["period=2"]
+    assert "of 1 such neighbours" in found.meaning
+
+
 def test_what_is_beside() -> None:
     """A whole number moves by one, or by a tenth where that is more; another by a tenth; never out of its range."""
     assert [name for name, _ in beside(Lucky(), {})] == [

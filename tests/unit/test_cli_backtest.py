@@ -127,7 +127,17 @@ def test_a_plan_of_the_configuration(place: Path, capsys: pytest.CaptureFixture[
     [
         ((), "which strategy? name it with --strategy"),
         (("--strategy", "sma_crss"), "sma_cross"),
-        (("--strategy", "sma_cross", "--option", "fast=400"), "sma_cross: fast"),
+        (("--strategy", "sma_cross", "--option", "fast=400"), "sma_cross: fast: must be less than or equal to"),
+        (("--strategy", "sma_cross", "--option", "fst=4"), "sma_cross: there is no option 'fst'; did you mean 'fast'?"),
+        (("--strategy", "macd", "--strategy", "macd"), "--strategy macd twice: several of one are plans"),
+        (("--strategy", "macd", "--payout", "-5"), "a payout is 0 to 1000 percent"),
+        (("--strategy", "macd", "--balance", "-5"), "the balance is not below 0"),
+        (("--strategy", "macd", "--digits", "-1"), "digits are 0 to 15 decimals"),
+        (("--strategy", "macd", "--folder", "nowhere"), "--folder nowhere: there is no such folder"),
+        (
+            ("--strategy", "macd", "--data", "research", "--from", "2026-02-01", "--until", "2026-01-01"),
+            "--from 2026-02-01 must be before --until 2026-01-01",
+        ),
         (("--strategy", "sma_cross", "--option", "fast"), "write a name and a value, such as fast=5"),
         (("--strategy", "sma_cross", "--strategy", "macd", "--option", "fast=4"), "--option goes with one --strategy"),
         (("--option", "fast=4", "--plan", "x"), "the configuration has no [[strategy]] with the name 'x'"),
@@ -138,9 +148,98 @@ def test_a_plan_of_the_configuration(place: Path, capsys: pytest.CaptureFixture[
         (("--strategy", "macd", "--data", "nowhere"), "nowhere: there is no such"),
         (("--strategy", "macd", "--asset", "XAUUSD", "--data", "research"), "XAUUSD"),
         (("--again", "nothing"), "nothing: holds no result"),
+        (("--again", "nothing", "--payout", "80"), "--again takes all from the result"),
+        (("--again", "nothing", "--both"), "--again takes all from the result"),
     ],
 )
 def test_mistakes(place: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str) -> None:
     """Each is answered with a sentence that names it."""
     assert called(*words) != 0
     assert said in capsys.readouterr().err
+
+
+PEEK = """
+import numpy as np
+import polars as pl
+
+from qfluxd.strategies.rule import Rule
+from qfluxd.strategy import View
+
+
+class Peek(Rule):
+    'Knows the next close.'
+
+    @property
+    def warmup(self) -> int:
+        return 2
+
+    def signals(self, view: View) -> pl.DataFrame:
+        close = view.floats("close")
+        later = np.append(close[1:], np.nan)
+        return self.say(view, call=later > close, put=later < close, confidence=0.5)
+"""
+
+
+def test_what_is_not_to_be_believed_is_said_first(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A strategy that peeks seems to beat break-even; before that stands that it is not to be believed."""
+    Path("strategies").mkdir()
+    Path("strategies/peek.py").write_text(PEEK)
+    words = ("--strategy", "peek", "--data", "research", "--asset", "GBPUSD_otc", "--until", "2025-10-09T20")
+    assert called(*words, "--payout", "85") == 1
+    told = capsys.readouterr().out.splitlines()
+    first = told.index("What peek shows is not to be believed, see below (look_ahead, shuffled).")
+    assert told[first + 1].startswith("peek beats break-even: ")
+    assert "2 bad" in told[-4]
+
+
+def test_luck_among_many_is_told(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where more was tried on the same data, a claim that would be enough alone is held against all of them."""
+    Path("strategies").mkdir()
+    Path("strategies/peek.py").write_text(PEEK)
+    words = ("--strategy", "peek", "--data", "research", "--asset", "GBPUSD_otc", "--until", "2025-10-09T20")
+    assert called(*words, "--payout", "85", "--no-audits") == 0
+    assert "tried on these data" not in capsys.readouterr().out
+    assert called(*words, "--payout", "80", "--no-audits") == 0
+    assert "peek is one of 2 variants tried on these data: evidence of " in capsys.readouterr().out
+
+
+def _ticks(file: str) -> None:
+    """Writes some hours of ticks without a payout."""
+    rows = "".join(f"{1_760_000_000 + 5 * n},{1.1 + n % 7 / 1e4}\n" for n in range(4000))
+    Path(file).write_text(f"time,price\n{rows}")
+
+
+def test_a_profit_that_nobody_knows_is_no_nought(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without payouts the table says that the profit is unknown."""
+    _ticks("EURUSD_otc.csv")
+    assert called("--strategy", "random", "--data", "EURUSD_otc.csv", "--no-audits") == 0
+    (row,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("random  "))
+    assert row.endswith("unknown")
+    assert "+0.00" not in row
+
+
+def test_silence_has_a_reason(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Data shorter than the warm-up bring no signal, and it is said after how many candles one may come."""
+    words = ("--strategy", "ema_cross", "--data", "research", "--asset", "GBPUSD_otc", "--until", "2025-10-09T10")
+    assert called(*words, "--payout", "85") == 0
+    told = capsys.readouterr().out
+    assert "ema_cross gave no signal; the first one can come after 99 candles of 1m." in told
+    assert "fragility    not looked at: it made no trade" in told
+
+
+def test_a_file_is_called_by_its_name(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A result of a single file names that file, not the cache, and is run again from it."""
+    _ticks("EURUSD_otc.csv")
+    assert called("--strategy", "random", "--data", "EURUSD_otc.csv", "--no-audits", "--out", "kept") == 0
+    assert capsys.readouterr().out.startswith("EURUSD_otc.csv: EURUSD_otc, trades from ")
+    assert read(place / "kept").dataset.place == "EURUSD_otc.csv"
+    assert called("--again", "kept") == 0
+    assert "kept: the same trades again; the data are the same." in capsys.readouterr().out
+
+
+def test_where_a_strategy_failed(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The line of its own file is named."""
+    Path("strategies").mkdir()
+    Path("strategies/odd.py").write_text(PEEK.replace('view.floats("close")', "1 / 0"))
+    assert called("--strategy", "odd", "--data", "research", "--no-audits") == 1
+    assert "odd: the strategy failed: ZeroDivisionError: division by zero (odd.py, line 17)" in capsys.readouterr().err

@@ -84,3 +84,22 @@ def test_folders_that_cannot_be_written_to(capsys: pytest.CaptureFixture[str]) -
     Path("EURUSD_otc.csv").write_text(GOOD)
     assert main(["data", "import", "EURUSD_otc.csv", "--to", "data"]) == 1
     assert capsys.readouterr().err.startswith("qfluxd: data: cannot be written to")
+
+
+def test_names_command_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """What would command a terminal, in an asset's name, is shown and not sent."""
+    Path("odd.csv").write_text(
+        "time,asset,price\n2025-01-01T00:00:00Z,\x1b[31mX,1.1\n2025-01-01T00:00:01Z,\x1b[31mX,1.2\n"
+    )
+    assert main(["data", "import", "odd.csv", "--to", "odd"]) == 0
+    told = capsys.readouterr().out
+    assert "\\x1b[31mX" in told
+    assert "\x1b" not in told
+
+
+def test_no_asset_of_that_name_is_verified(capsys: pytest.CaptureFixture[str]) -> None:
+    """A wrong name is refused, not found in order."""
+    Path("X.csv").write_text("time,price\n2025-01-01T00:00:00Z,1.1\n")
+    assert main(["data", "import", "X.csv", "--to", "data", "--asset", "X"]) == 0
+    assert main(["data", "verify", "Y", "--folder", "data"]) == 1
+    assert "data: holds nothing of Y; it holds X" in capsys.readouterr().err

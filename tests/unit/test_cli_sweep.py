@@ -45,8 +45,8 @@ def test_the_example_of_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert call(shlex.split(LINES[0])[1:]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("93 variants of sma_cross on EURUSD_otc, 7 impossible combinations left out\n")
-    assert re.search(r"fast=18 slow=60  train  61      75\.4 %  63\.3 … 84\.5 %  54\.1 %      \+39\.5 %\n", printed)
-    assert re.search(r"test   33      54\.5 %  38\.0 … 70\.2 %  54\.1 %      \+0\.9 %\n", printed)
+    assert re.search(r"fast=18 slow=60  train  61        75\.4 %  63\.3 … 84\.5 %  54\.1 %      \+39\.5 %\n", printed)
+    assert re.search(r"test   33        54\.5 %  38\.0 … 70\.2 %  54\.1 %      \+0\.9 %\n", printed)
     assert "The best stands alone, as luck does: " in printed
     assert "\nNothing survives: chosen by training and tested on what came after, 60 of 107 " in printed
     assert "one of 93 variants tried on these data" in printed
@@ -89,6 +89,8 @@ def test_ctrl_c_and_resume(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
         (["--strategy", "sma_cross", "--latency", "90"], "--latency is a number from 0 to 60"),
         (["--strategy", "sma_cross", "--span", "1m"], "--span is at least 1d"),
         (["--strategy", "sma_cross", "--embargo", "long"], "'long' is no length of time"),
+        (["--strategy", "sma_cross", "--workers", "0"], "--workers is at least 1"),
+        (["--strategy", "sma_cross", "--folder", "nowhere"], "--folder nowhere: there is no such folder"),
         (["--strategy", "sma_cross", "--scheduler", "tcp://127.0.0.1:1"], "goes with --engine dask"),
         (["--strategy", "sma_cross", "--data", "nowhere"], "nowhere: there is no such"),
         (["--resume", "nowhere"], "is no folder of a sweep"),
@@ -99,3 +101,18 @@ def test_mistakes(words: list[str], said: str, capsys: pytest.CaptureFixture[str
     """What cannot be done is told in one sentence before anything is computed."""
     assert call(["sweep", *words]) != 0
     assert said in capsys.readouterr().err
+
+
+def test_a_sweep_of_which_nothing_came(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where every variant failed that is the verdict, with where it failed, and the exit code is 1."""
+    write_market(tmp_path / "data", 300, asset="EURUSD_otc")
+    (tmp_path / "strategies").mkdir()
+    (tmp_path / "strategies" / "odd.py").write_text(
+        "from qfluxd.strategies.rule import Rule\n\n\nclass Odd(Rule):\n    'Fails.'\n\n    @property\n"
+        "    def warmup(self):\n        return 2\n\n    def signals(self, view):\n        return 1 / 0\n"
+    )
+    words = ["--strategy", "odd", "--data", "data", "--payout", "85", "--out", "odd", "--workers", "1"]
+    assert call(["sweep", *words]) == 1
+    told = capsys.readouterr().out
+    assert "Failed: variant 0, EURUSD_otc: the strategy failed: ZeroDivisionError: division by zero (odd.py, " in told
+    assert "\nCannot tell: every variant failed; correct the strategy, and begin anew.\n" in told

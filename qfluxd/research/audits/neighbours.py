@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
+from qfluxd.errors import DataError
 from qfluxd.research.audits.finding import Figure, Finding, not_looked_at
 from qfluxd.research.audits.runs import Runs, mean_of
 from qfluxd.research.audits.words import earned
@@ -32,7 +33,9 @@ class Neighbours:
         if base is None or not near:
             why = "it has no option that is a number" if base is not None else self._runs.nothing_known
             return not_looked_at(NAME, plan, why)
-        made = [(name, mean_of(self._runs.by(strategy).trades)) for name, strategy in near]
+        made, failing = self._tried(near)
+        if not made:
+            return not_looked_at(NAME, plan, "with any number a little other it fails")
         means = [mean or 0.0 for _, mean in made]
         figures: dict[str, Figure] = {
             "plan": plan,
@@ -40,8 +43,20 @@ class Neighbours:
             "neighbours": [[name, mean or 0.0] for name, mean in made],
             "earning": sum(mean > 0 for mean in means),
             "mean": sum(means) / len(means),
+            "failing": failing,
         }
         return self._judged(base, means, figures)
+
+    def _tried(self, near: list[tuple[str, Strategy]]) -> tuple[list[tuple[str, float | None]], list[str]]:
+        """What each neighbour earned, and those that fail where the plan as it is does not: they tell nothing."""
+        made: list[tuple[str, float | None]] = []
+        failing: list[str] = []
+        for name, strategy in near:
+            try:
+                made.append((name, mean_of(self._runs.by(strategy).trades)))
+            except DataError:
+                failing.append(name)
+        return made, failing
 
     def _judged(self, base: float, means: list[float], figures: dict[str, Figure]) -> Finding:
         earning, mean = sum(each > 0 for each in means), sum(means) / len(means)

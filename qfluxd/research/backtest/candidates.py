@@ -168,7 +168,7 @@ def _answer(plan: Plan, history: History) -> pl.DataFrame:
 
 
 def _line(plan: Plan, problem: Exception) -> str:
-    """Where in the strategy's own file it was raised, such as `` (mine.py, line 13)``; nothing where that is unknown."""
+    """Where in the strategy's own file it was raised, such as `` (mine.py, line 13)``; "" where that is unknown."""
     code = getattr(getattr(type(plan.strategy), "signals", None), "__code__", None)
     if code is None:
         return ""

@@ -76,7 +76,9 @@ def find(folder: Folder, alone: Sequence[Shown], *, is_whole: bool, skipped: int
         pooled=told,
         proof=proof,
         survives=survives,
-        verdict=_failed(failed, asked) or _cannot_tell(tallies, settings) or _verdict(told, proof, chosen, survives=survives),
+        verdict=_failed(failed, asked)
+        or _cannot_tell(tallies, settings)
+        or _verdict(told, proof, chosen, survives=survives),
         best=ranked[:_LISTED],
         neighbours=neighbourhood(ranked, settings.axes),
         believed=_believed(alone),
