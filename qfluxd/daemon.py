@@ -17,6 +17,7 @@ from qfluxd.api.mosquitto import keep_broker
 from qfluxd.api.mqtt import MqttEdge
 from qfluxd.api.outbox import Outbox
 from qfluxd.api.payloads import DecisionsPayload, HealthPayload, InfoPayload, LogLevel, StatusPayload, encode_json
+from qfluxd.backtesting import Backtests
 from qfluxd.chores import Chores, Jobs
 from qfluxd.comparing import Comparing
 from qfluxd.comparing.answering import CompareAnswers
@@ -182,7 +183,10 @@ class Daemon:
             self.desk, self._scores, self._acts.switch, self._own_strategies, market.unknown_asset, self._time
         )
         compare = CompareAnswers(self._comparing, self.desk, self._time).perform
-        return Performer(self.desk, market, page, trades, strategies, compare, self._recorder, captures, self, _now)
+        data, plans = self._settings.daemon.state_dir / "data", self.desk.plans
+        backtest = Backtests(lambda: self._loaded.file, data, lambda name: plans.plan(name) is not None).perform
+        works = (market, page, trades, strategies, compare, backtest)
+        return Performer(self.desk, *works, self._recorder, captures, self, _now)
 
     # ---------------------------------------------------------------------------------------------- life
 

@@ -56,6 +56,8 @@ def whole_settings(given: dict[str, Any], folder: Path | None) -> "Settings":
 
     if "strategy" not in given:
         raise Failed("which strategy? name it with --strategy; qfluxd strategy list names all")
+    if "variants" in given and given.get("search", "grid") == "grid":
+        raise Failed("--variants goes with --search random or optuna; a grid tries all that there are")
     axes = given.get("axes") or _axes(given["strategy"], (), "1m", folder)
     settings = Settings(**(given | {"axes": axes, "folder": None if folder is None else str(folder.absolute())}))
     if "embargo" in given:

@@ -64,6 +64,7 @@ class Performer:
         trades: TradeAnswers,
         strategies: StrategyAnswers,
         compare: Callable[[ask.CompareWork], Any | Refusal],
+        backtest: Callable[[ask.Backtest], Later | Refusal],
         recorder: Recorder,
         captures: Path,
         host: Host,
@@ -75,6 +76,7 @@ class Performer:
         self._trades = trades
         self._strategies = strategies
         self._compare = compare
+        self._backtest = backtest
         self._recorder = recorder
         self._captures = captures
         self._host = host
@@ -95,6 +97,8 @@ class Performer:
                 return self._strategies.perform(command)
             case ask.CompareWork():
                 return self._compare(command)
+            case ask.Backtest():
+                return self._backtest(command)
             case ask.History():
                 return await self._market.history(command)
             case _:

@@ -1,23 +1,17 @@
-"""Training in a process of its own, so that the daemon goes on hearing and trading meanwhile."""
+"""Training beside a running daemon: what comes of it is a candidate, and the model in use stays."""
 
 import asyncio
-import contextlib
-import os
-import signal
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from qfluxd.errors import QfluxdError
 from qfluxd.model import SECOND, Millis
+from qfluxd.research.aside import NICE, aside
 from qfluxd.research.succession import candidate_file
 from qfluxd.strategies.card import Card, digest, read_card
 
 LIMIT: Final[Millis] = 3600 * SECOND
-NICE: Final = 15
-"""How far behind everything else a training stands in the queue for the processor, 0 to 19."""
 
 
 class RetrainingFailed(QfluxdError):
@@ -37,43 +31,13 @@ async def retrain(
     """
     candidate = candidate_file(model)
     words = ["train", "--recipe", str(recipe), "--out", str(candidate), "--json", *arguments]
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "qfluxd", *words),
-        stdin=DEVNULL,
-        stdout=DEVNULL,
-        stderr=PIPE,
-        start_new_session=True,
-    )
     try:
-        _step_back(process, nice)
-        async with asyncio.timeout(limit / 1000):
-            _, said = await process.communicate()
+        said = await aside(words, limit, nice=nice)
     except TimeoutError:
         raise RetrainingFailed(f"training by {recipe} took longer than {limit // SECOND} s and was ended") from None
-    finally:
-        await _end(process)
-    if process.returncode:
-        raise RetrainingFailed(f"training by {recipe} failed: {_last_line(said) or f'exit {process.returncode}'}")
+    if said.code:
+        raise RetrainingFailed(f"training by {recipe} failed: {said.last or f'exit {said.code}'}")
     try:
         return read_card(candidate, digest(await asyncio.to_thread(candidate.read_bytes)))
     except (OSError, ValueError) as problem:
         raise RetrainingFailed(f"training by {recipe} left nothing that can be used: {problem}") from None
-
-
-def _step_back(process: Process, nice: int) -> None:
-    """Give it a low priority; threads that it starts later have the same."""
-    with contextlib.suppress(ProcessLookupError):
-        os.setpriority(os.PRIO_PROCESS, process.pid, nice)
-
-
-async def _end(process: Process) -> None:
-    """End it and whatever it has started, where it still runs."""
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
-
-
-def _last_line(said: bytes) -> str:
-    lines = said.decode(errors="replace").strip().splitlines()
-    return lines[-1].removeprefix("qfluxd: ") if lines else ""

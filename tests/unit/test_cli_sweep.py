@@ -90,6 +90,7 @@ def test_ctrl_c_and_resume(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
         (["--strategy", "sma_cross", "--span", "1m"], "--span is at least 1d"),
         (["--strategy", "sma_cross", "--embargo", "long"], "'long' is no length of time"),
         (["--strategy", "sma_cross", "--workers", "0"], "--workers is at least 1"),
+        (["--strategy", "sma_cross", "--variants", "9"], "--variants goes with --search random or optuna"),
         (["--strategy", "sma_cross", "--folder", "nowhere"], "--folder nowhere: there is no such folder"),
         (["--strategy", "sma_cross", "--scheduler", "tcp://127.0.0.1:1"], "goes with --engine dask"),
         (["--strategy", "sma_cross", "--data", "nowhere"], "nowhere: there is no such"),

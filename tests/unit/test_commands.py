@@ -45,6 +45,7 @@ PROMISED = [
     "compare/stop",
     "compare/report",
     "compare/promote",
+    "backtest",
     "session/scan",
     "profile/scan",
     "favorites/scan",

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from qfluxd.research.retrain import NICE, RetrainingFailed, retrain
+from qfluxd.research.aside import NICE
+from qfluxd.research.retrain import RetrainingFailed, retrain
 from qfluxd.research.succession import candidate_file
 from qfluxd.strategies.card import card_file
 from tests.support.planted import ASSET, planted

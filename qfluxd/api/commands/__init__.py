@@ -51,6 +51,7 @@ from qfluxd.api.commands.page import (
     TimeframeSelect,
     Topdown,
 )
+from qfluxd.api.commands.research import Backtest
 from qfluxd.api.commands.strategy import (
     SignalNow,
     Stats,
@@ -99,6 +100,7 @@ COMMANDS: dict[str, type[Command]] = {
         CompareStop,
         CompareReport,
         ComparePromote,
+        Backtest,
         SessionScan,
         ProfileScan,
         FavoritesScan,
@@ -128,6 +130,7 @@ __all__ = [
     "AccountSelect",
     "AssetSelect",
     "AssetsList",
+    "Backtest",
     "BalanceShow",
     "Candles",
     "Command",

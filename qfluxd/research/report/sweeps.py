@@ -133,7 +133,8 @@ def _value(value: Any) -> str:
 def _terms(settings: Settings) -> Iterator[str]:
     yield from ("--search", settings.search)
     for name in ("variants", "seed", "folds", "least"):
-        yield from (f"--{name}", str(getattr(settings, name)))
+        if name != "variants" or settings.search != "grid":
+            yield from (f"--{name}", str(getattr(settings, name)))
     for name, length in (("embargo", settings.embargo), ("span", settings.span)):
         if length is not None:
             yield from (f"--{name}", timeframe_name(length) if length else "none")
