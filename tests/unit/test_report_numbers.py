@@ -11,6 +11,7 @@ import pytest
 
 from qfluxd.evidence import pooled_break_even, wilson
 from qfluxd.research.report.cells import Cell, by_day, by_hour, by_month, by_payout, by_word, total
+from qfluxd.research.report.figures import span_of
 from qfluxd.research.report.growth import growth, likely
 from qfluxd.research.report.material import FEW, Arm, ended, first_and_last
 from qfluxd.research.report.rolling import rolling
@@ -135,3 +136,11 @@ def test_words() -> None:
         "2,000 trades",
         "2 strategies",
     )
+
+
+def test_a_ruler_has_room_for_every_rate() -> None:
+    """The wide interval of few trades is cut, but its rate stands where it belongs."""
+    many, few = (Arm(name, "backtest", trades) for name, trades in (("a", TRADES), ("b", made_trades(12, rate=0.3))))
+    low, high = span_of((many, few))
+    assert few.summary.rate is not None
+    assert few.summary.interval.low < low < few.summary.rate < many.summary.interval.low < high

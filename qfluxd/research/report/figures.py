@@ -15,8 +15,9 @@ _ROOM: Final = 0.02
 def span_of(arms: tuple[Arm, ...]) -> tuple[float, float]:
     """The rates that rulers go from and to, the same for all."""
     told = [each for arm in arms if arm.summary.rate is not None for each in _marks(arm)]
-    # a wide interval of few trades would leave no room for the others
+    # a wide interval of few trades would leave no room for the others, and is cut; a rate is where it belongs
     shown = [each for arm in arms if arm.summary.won + arm.summary.lost >= FEW for each in _marks(arm)] or told
+    shown += [arm.summary.rate for arm in arms if arm.summary.rate is not None]
     return (max(0.0, min(shown) - _ROOM), min(1.0, max(shown) + _ROOM)) if shown else (0.0, 1.0)
 
 
