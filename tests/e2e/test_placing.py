@@ -328,8 +328,15 @@ async def test_a_page_that_stands_still_after_the_click_is_waited_for(browser: D
 
 
 async def under_the_press(desk: Desk, change: str) -> None:
-    """Have the page change in the very moment in which the pointer goes down, before anybody hears of that."""
-    await desk.js(f"window.addEventListener('pointerdown', () => {{ {change} }}, {{ capture: true, once: true }})")
+    """Have the page change in the moment in which the pointer first goes down on buy or sell, before anybody hears.
+
+    What is pressed before that, such as another expiration, is none of its business.
+    """
+    await desk.js(f"""window.addEventListener('pointerdown', function press(event) {{
+      if (!event.target.closest('.btn-call, .btn-put')) return;
+      window.removeEventListener('pointerdown', press, true);
+      {change}
+    }}, true)""")
 
 
 async def test_a_stake_changed_under_the_click_stops_it(desk: Desk) -> None:

@@ -162,6 +162,7 @@ async def test_an_order_that_is_not_answered_is_unknown_and_then_resolved(desk: 
 
 async def test_a_trade_while_the_chart_is_walked_down(desk: Whole) -> None:
     """An order goes before a walk through the timeframes, which then begins anew where it was disturbed."""
+    await desk.asker.ready()  # the page may just have been loaded anew, for lists that tell of an order in doubt
     await desk.data("asset/select", asset="EURUSD_otc")
     async with asyncio.TaskGroup() as group:
         walk = group.create_task(desk.data("topdown", 60, asset="GBPUSD_otc", timeframes=["1h", "5m", "1m"], count=5))
