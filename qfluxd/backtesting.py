@@ -14,7 +14,7 @@ from qfluxd.research.aside import aside
 LIMIT: Final[Millis] = 900 * SECOND
 
 
-class BacktestFinding(msgspec.Struct, frozen=True):
+class _Finding(msgspec.Struct, frozen=True):
     """What one audit says."""
 
     name: str
@@ -37,7 +37,7 @@ class _Told(msgspec.Struct, frozen=True):
     drawdown: dict[str, Any]
     fingerprint: str
     dataset: _Data
-    audits: tuple[BacktestFinding, ...] | None
+    audits: tuple[_Finding, ...] | None
 
 
 class Backtests:

@@ -17,7 +17,18 @@ from qfluxd.model import DAY, MINUTE, Compared, Fact, Millis, PlanState, PlanSwi
 from qfluxd.plans.turns import moment_of
 from qfluxd.research.compare import gate as gates
 from qfluxd.research.compare.comparison import Comparison, Ending
-from qfluxd.research.compare.history import Case, Promotion, begun, cases, earlier, ended, promoted, read_seen, seen
+from qfluxd.research.compare.history import (
+    Case,
+    Promotion,
+    again,
+    begun,
+    cases,
+    earlier,
+    ended,
+    promoted,
+    read_seen,
+    seen,
+)
 from qfluxd.research.compare.report import report
 from qfluxd.research.compare.setting import Setting
 from qfluxd.research.compare.shown import shown
@@ -190,9 +201,12 @@ class Comparing:
     def _unasked(self, case: Case, at: Millis) -> Promotion | None:
         """The promotion that the rule of the file makes without asking, if it does."""
         past = [each.promotion for each in self.cases.values() if each.promotion is not None]
-        winner, rule = case.winner, case.setting.rule
-        before = earlier(self.cases.values(), case.setting)
-        if winner is None or gates.unasked(winner, rule, before, self.settings, past, at) or self.gate(case):
+        winner, setting, known = case.winner, case.setting, self.cases.values()
+        if winner is None:
+            return None
+        before, since = earlier(known, setting), again(known, setting, winner)
+        why = gates.unasked(winner, setting.rule, self.settings, past, at, before=before, again=since)
+        if why or self.gate(case):
             return None
         return Promotion(winner, "file", "[compare] promote is live, and it has won", at)
 

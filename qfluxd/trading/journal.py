@@ -103,8 +103,8 @@ class Journal(Reader):
     """The one writer of the journal; a file lock keeps every other one out.
 
     The promise: what `add` was given is on disk, whole, when it returns, and none of it is when it raises. Deals on
-    paper, and slots in which plans were seen, outlive the program as surely, but the disk is not waited for: they may
-    be lost where the machine fails.
+    paper, slots in which plans were seen, and orders before their click outlive the program as surely, but the disk is
+    not waited for: they may be lost where the machine fails.
     """
 
     def __init__(self, folder: Path, at: Millis, *, durable: bool = True) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qfluxd.errors import DataError
 from qfluxd.loading import load_strategy, load_strategy_file, strategy_names
-from qfluxd.plans.looking import MOST_ROWS
+from qfluxd.plans.looking import MOST_ROWS, rows_shown
 from qfluxd.research.audits import AUDITS, Finding, Step, audit, read_findings, write_findings
 from qfluxd.research.audits.ahead import Ahead
 from qfluxd.research.audits.determinism import Determinism
@@ -143,6 +143,10 @@ def test_who_never_forgets_is_found() -> None:
     found = WarmUp([subject_of(EverMean(), rows=3_000)], 0).finding()
     assert found.level == "bad"
     assert f"the {MOST_ROWS:,} candles that live sees" in found.meaning
+    live, others = found.figures["live_candles"], found.figures["others_live"]
+    assert live == rows_shown(EverMean().warmup) < MOST_ROWS
+    assert isinstance(others, int)
+    assert 0 < others <= int(str(found.figures["compared"]))
 
 
 def test_who_speaks_early_is_found() -> None:

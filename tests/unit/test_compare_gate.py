@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,7 +14,7 @@ from qfluxd.errors import ConfigError
 from qfluxd.model import DAY, MINUTE, Deal, Millis, Stage, Trade
 from qfluxd.research.compare import Comparison, report
 from qfluxd.research.compare.gate import unasked
-from qfluxd.research.compare.history import Promotion
+from qfluxd.research.compare.history import Case, Promotion, again
 from qfluxd.research.compare.rule import Rule
 from qfluxd.research.compare.taken import PATIENCE, moment_of_trade
 from qfluxd.settings import CompareSettings
@@ -37,20 +38,33 @@ def test_who_is_promoted_without_asking(
 ) -> None:
     """Only where the file says so, for those that it names, and not too often; a person's promotions do not count."""
     told = [msgspec.convert({"arm": "x", "by": by, "reason": "", "at": at}, Promotion) for by, at in past]
-    assert unasked(winner, Rule(), 0, settings, told, BEGIN) == why
+    assert unasked(winner, Rule(), settings, told, BEGIN) == why
 
 
 @pytest.mark.parametrize(
-    ("rule", "before", "why"),
+    ("rule", "tries", "why"),
     [
-        (Rule(doubt=0.01), 0, ""),
-        (Rule(doubt=0.06), 0, "its rule allows a doubt of 0.06, and 0.05 is the most without asking"),
-        (Rule(), 2, "these strategies were compared 2 times before"),
+        (Rule(doubt=0.01), {}, ""),
+        (Rule(doubt=0.06), {}, "its rule allows a doubt of 0.06, and 0.05 is the most without asking"),
+        (Rule(), {"before": 2}, "these strategies were compared 2 times before"),
+        (Rule(), {"again": True}, "ema_fast was put into another comparison since"),
     ],
 )
-def test_no_easy_win_is_promoted_without_asking(rule: Rule, before: int, why: str) -> None:
+def test_no_easy_win_is_promoted_without_asking(rule: Rule, tries: dict[str, Any], why: str) -> None:
     """Whoever begins a comparison chooses its rule, and may begin another: then a person has the last word."""
-    assert unasked("ema_fast", rule, before, LIVE, [], BEGIN) == why
+    assert unasked("ema_fast", rule, LIVE, [], BEGIN, **tries) == why
+
+
+def test_a_comparison_since_is_one_that_began_later_with_the_winner() -> None:
+    """Neither the comparison itself, nor one before it, nor one of others."""
+    first, other, last = (
+        Case(msgspec.structs.replace(setting(*arms), name=name))
+        for name, arms in (("first", ("a", "b")), ("other", ("c", "d")), ("last", ("b", "c")))
+    )
+    assert again([first, other, last], first.setting, "b")
+    assert not again([first, other, last], first.setting, "a")
+    assert not again([first, other, last], last.setting, "b")
+    assert not again([first, other], first.setting, "b")
 
 
 def test_only_the_file_may_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

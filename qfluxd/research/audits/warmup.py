@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from qfluxd.plans.looking import MOST_ROWS
+from qfluxd.plans.looking import MOST_ROWS, rows_shown
 from qfluxd.research.audits.finding import Figure, Finding, not_looked_at
 from qfluxd.research.audits.subject import Subject, shares
 from qfluxd.research.audits.words import moment, share
@@ -20,7 +20,7 @@ _ROWS: Final = 96
 """Candles at which older history is taken away, all assets of a plan together, and the fewest on each."""
 _FEWEST: Final = 8
 _LONGEST: Final = 4 * MOST_ROWS
-"""Further back than this no history is tried: live sees `MOST_ROWS`."""
+"""Further back than this no history is tried: live sees `MOST_ROWS` at most."""
 _MORE: Final = 10
 """So many candles more than the warm-up, or a quarter, there must be to take away."""
 _RATIO: Final = 0.7
@@ -111,6 +111,7 @@ class WarmUp:
         recommended = max(lengths[-1 - allowed] if len(lengths) > allowed else lengths[-1], self._declared)
         late = [need for need in needs if need.candles > self._declared or need.capped]
         blind = [need for need in needs if need.candles > MOST_ROWS or need.capped]
+        live = rows_shown(self._declared)
         figures: dict[str, Figure] = {
             "plan": self._plan.name,
             "declared": self._declared,
@@ -118,8 +119,8 @@ class WarmUp:
             "furthest": lengths[-1],
             "compared": len(needs),
             "others_at_declared": len(late),
-            "others_live": len(blind),
-            "live_candles": MOST_ROWS,
+            "others_live": sum(need.candles > live or need.capped for need in needs),
+            "live_candles": live,
         }
         if len(blind) > allowed:
             return Finding(NAME, "bad", self._blind(needs, blind), figures)

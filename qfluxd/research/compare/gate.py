@@ -43,13 +43,21 @@ def gate(case: Case, worth: Summary | None, plan: Plan | None, state: PlanState 
 
 
 def unasked(
-    winner: str, rule: Rule, before: int, settings: CompareSettings, past: Iterable[Promotion], at: Millis
+    winner: str,
+    rule: Rule,
+    settings: CompareSettings,
+    past: Iterable[Promotion],
+    at: Millis,
+    *,
+    before: int = 0,
+    again: bool = False,
 ) -> str:
     """Why the rule of the file leaves it to a person to promote a winner; nothing where it needs none, once `gate`
     lets it through.
 
-    `before` is how often the same strategies were compared already. Whoever may begin a comparison chooses its `rule`:
-    one that is easier, or yet another try, is no ground for money.
+    `before` is how often the same strategies were compared already, `again` whether the winner was put into another
+    comparison since. Whoever may begin a comparison chooses its `rule`: one that is easier, or yet another try, is no
+    ground for money, and what was won once may have been lost meanwhile.
     """
     if settings.promote != "live":
         return "[compare] promote is not live"
@@ -57,6 +65,8 @@ def unasked(
         return f"its rule allows a doubt of {rule.doubt:g}, and {usual:g} is the most without asking"
     if before:
         return f"these strategies were compared {before} times before"
+    if again:
+        return f"{winner} was put into another comparison since"
     if not any(fnmatchcase(winner, pattern) for pattern in settings.strategies):
         return f"[compare] strategies does not name {winner}"
     newest = max((promotion.at for promotion in past if promotion.by == "file"), default=None)

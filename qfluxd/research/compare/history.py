@@ -1,7 +1,7 @@
 """What the journal holds of comparisons: how each began and ended, and whether its winner was promoted."""
 
 from collections.abc import Iterable
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from typing import Literal
 
 import msgspec
@@ -80,6 +80,12 @@ def cases(steps: Iterable[ComparisonStep]) -> dict[str, Case]:
                 promotion = msgspec.json.decode(step.data, type=Promotion)
                 found[step.name] = msgspec.structs.replace(found[step.name], promotion=promotion)
     return found
+
+
+def again(known: Iterable[Case], setting: Setting, arm: str) -> bool:
+    """Whether an arm was put into another comparison since this one began, of all `cases`."""
+    since = dropwhile(lambda case: case.setting.name != setting.name, known)
+    return any(arm in case.setting.names for case in since if case.setting.name != setting.name)
 
 
 def earlier(known: Iterable[Case], setting: Setting) -> int:
