@@ -137,7 +137,10 @@ class Hands(Protocol):
         """
 
     async def relist(self) -> bool:
-        """Have the broker tell its open and closed deals again; False where the page may not be reloaded."""
+        """Have the broker tell its open and closed deals again; False where the page may not be reloaded.
+
+        Raises `PageError` where it was reloaded and they were not told.
+        """
 
     async def reload(self) -> Account | None:
         """Load the page anew, as its owner asks; gives the account in front once the page has logged in again."""

@@ -34,6 +34,7 @@ class Page:
         self.found = False
         self.paused = False
         self.pulse: asyncio.Future[msgspec.Raw] | None = None
+        self._loads: set[asyncio.Future[None]] = set()
         self._tell = tell
         self._told = False
         self._crashed = False
@@ -53,7 +54,17 @@ class Page:
         kind = PageReloaded if self.url == bare(url) else PageNavigated
         self.url = bare(url)
         self._crashed = self._hung = False
+        for load in self._loads:
+            if not load.done():
+                load.set_result(None)
         self._tell(kind(self.target, self.url))
+
+    def next_load(self) -> asyncio.Future[None]:
+        """Done as soon as a trading page is loaded in place of this one; cancel it when it is not waited for."""
+        load: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loads.add(load)
+        load.add_done_callback(self._loads.discard)
+        return load
 
     def move(self, url: str) -> None:
         """Its address changed, and nothing else."""

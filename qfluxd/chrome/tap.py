@@ -26,6 +26,7 @@ _FRAME: Final = b'{"method":"Network.webSocketFrame'
 _WAY: Final = len(_FRAME)
 _RECEIVED, _SENT = b"RS"
 _TEXT, _BINARY = 1, 2
+_RELOADS: Final = 5.0  # seconds in which Chrome answers to a reload
 _TURN: Final = "Runtime.getIsolateId"  # the least that a renderer has to do for an answer
 _FRAME_EVENTS: Final = ("Network.webSocketFrameReceived", "Network.webSocketFrameSent")
 _decode_message: Final = msgspec.json.Decoder(cdp.Message).decode
@@ -165,10 +166,16 @@ class Tap:
         page = self._targets.pages.get(target)
         if page is None:
             raise Refused("there is no such trading page any more")
-        try:
-            await self._line.call("Page.reload", session=page.session.id)
-        except TimeoutError:
-            raise Refused("the page does not let itself be reloaded: a dialog may be open") from None
+        answer, load = self._line.ask("Page.reload", session=page.session.id), page.next_load()
+        try:  # where a document goes at once, Chrome's answer may go with it
+            done, _ = await asyncio.wait((answer, load), timeout=_RELOADS, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                raise Refused("the page does not let itself be reloaded: a dialog may be open")
+            if answer in done:
+                await answer
+        finally:
+            answer.cancel()
+            load.cancel()
 
     async def caught_up(self, target: Target, seconds: float = 5.0) -> None:
         """Return when every frame that the page had sent or got before this call has been seen.

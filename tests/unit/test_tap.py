@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from qfluxd.chrome import pulse
+from qfluxd.chrome import tap as tap_module
 from qfluxd.chrome.cdp import Connection, Refused
 from qfluxd.chrome.pages import (
     FramesLost,
@@ -384,6 +385,26 @@ async def test_a_reload_is_asked_of_chrome() -> None:
         assert chrome.of("Page.reload")[0]["sessionId"] == PAGE_SESSION
         with pytest.raises(Refused, match="no such trading page"):
             await tap.reload("other")
+
+
+async def test_a_page_that_was_loaded_anew_was_reloaded() -> None:
+    """Whether Chrome answers or not: its answer may go with the document that it was asked of."""
+    async with tapped() as (chrome, tap, ear):
+        chrome.mute.add("Page.reload")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(tap.reload(TAB))
+            await chrome.wait_heard("Page.reload")
+            await chrome.emit("Page.frameNavigated", {"frame": {"id": TAB, "url": URL}}, PAGE_SESSION)
+        assert ear.events[-1] == PageReloaded(TAB, URL)
+
+
+async def test_a_page_that_is_neither_answered_for_nor_loaded_was_not_reloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dialog that asks whether to leave holds it."""
+    monkeypatch.setattr(tap_module, "_RELOADS", 0.05)
+    async with tapped() as (chrome, tap, _):
+        chrome.mute.add("Page.reload")
+        with pytest.raises(Refused, match="a dialog may be open"):
+            await tap.reload(TAB)
 
 
 @pytest.mark.parametrize("answer", [b"[]", b'{"x":"\xff"}'], ids=["list", "bytes"])

@@ -157,8 +157,12 @@ class PageHands:
             before = self._told.sessions
             if not await self._reload():
                 return False
-            listed = await self._told.until(lambda: self._listed_since(before), _RELISTS)
-            return listed is not None
+            await self._logged_in_since(before)
+            if await self._told.until(lambda: self._told.open_deals is not None or None, _RELISTS) is None:
+                raise PageError(
+                    "control_stuck", f"the page has logged in anew, and was told no open deals within {_RELISTS:g} s"
+                )
+            return True
 
     async def reload(self) -> Account | None:
         """Load the page anew, as its owner asks; gives the account in front once the page has logged in again."""
@@ -166,11 +170,12 @@ class PageHands:
             before = self._told.sessions
             if not await self._reload(asked=True):
                 raise PageError("page_gone", "the trading page does not let itself be reloaded")
-            if await self._told.until(lambda: self._told.sessions > before or None, _RELISTS) is None:
-                raise PageError(
-                    "control_stuck", f"the page was loaded anew, and has not logged in within {_RELISTS:g} s"
-                )
+            await self._logged_in_since(before)
             return await self._told.until(lambda: self._told.account, _NAMES)
+
+    async def _logged_in_since(self, session: int) -> None:
+        if await self._told.until(lambda: self._told.sessions > session or None, _RELISTS) is None:
+            raise PageError("control_stuck", f"the page was loaded anew, and has not logged in within {_RELISTS:g} s")
 
     async def reload_on_request(
         self, targets: asyncio.Queue[Target], reload: Callable[[Target], Awaitable[None]]
@@ -184,9 +189,6 @@ class PageHands:
                 except Refused as problem:
                     log.warning("page not reloaded", reason=str(problem))
             targets.task_done()
-
-    def _listed_since(self, session: int) -> bool | None:
-        return True if self._told.sessions > session and self._told.open_deals is not None else None
 
     # ---------------------------------------------------------------------------------------------------- turns
 
