@@ -73,7 +73,8 @@ _REMEMBERED = 100_000
 async def run_daemon(loaded: Loaded, *extra: Sink, record: str | None = None) -> int:
     """Run until SIGTERM or SIGINT; SIGHUP reads the configuration again. Returns the exit code.
 
-    `extra` sinks hear every fact too; `record` names a capture that is begun before anything is heard.
+    `extra` sinks hear every fact too; `record` names a capture that is begun before anything is heard, and that ends
+    where the daemon is asked to begin anew.
 
     Raises:
         DataError: the capture cannot be begun.
@@ -81,6 +82,16 @@ async def run_daemon(loaded: Loaded, *extra: Sink, record: str | None = None) ->
     daemon = Daemon(loaded, extra)
     if record is not None:
         daemon.record(record)
+    await _live(daemon)
+    while (again := daemon.again) is not None:
+        logs.set_up(again.settings.log.level, again.settings.log.format)
+        daemon = Daemon(again, extra)
+        await _live(daemon)
+    return 0
+
+
+async def _live(daemon: "Daemon") -> None:
+    """Run it, heeding signals."""
     loop = asyncio.get_running_loop()
     acts = {signal.SIGTERM: daemon.stop, signal.SIGINT: daemon.stop, signal.SIGHUP: daemon.on_hangup}
     for number, act in acts.items():
@@ -90,19 +101,20 @@ async def run_daemon(loaded: Loaded, *extra: Sink, record: str | None = None) ->
     finally:
         for number in acts:
             loop.remove_signal_handler(number)
-    return 0
 
 
 class Daemon:
     """All parts of one running daemon.
 
     The promise: Chrome, the page, the MQTT broker or the disk being away is a state that is told, never an
-    end; what was heard is stored and said before it leaves.
+    end; what was heard is stored and said before it leaves. `again` is the configuration with which another one
+    is to follow it, None where none is.
     """
 
     def __init__(self, loaded: Loaded, extra: Sequence[Sink] = (), passing: Passing = pass_on) -> None:
         """`extra` sinks hear every fact too; `passing` is told each point that an order passes."""
         self._started_with = self._loaded = loaded
+        self.again: Loaded | None = None
         self._settings = settings = loaded.settings
         state, stream = settings.daemon.state_dir, settings.market.stream
         captures = state / "captures"
@@ -256,7 +268,8 @@ class Daemon:
         return file
 
     def stop(self) -> None:
-        """Begin to leave, in order."""
+        """Begin to leave, in order, for good."""
+        self.again = None
         self._stopping.set()
 
     def _edges(self) -> list[tuple[str, Coroutine[Any, Any, Any]]]:
@@ -290,7 +303,10 @@ class Daemon:
             self._notifier.ready("running")
             log.info("running", version=__version__, driver=self._settings.driver.name)
             await self._stopping.wait()
-            self._notifier.stopping()
+            if self.again is None:
+                self._notifier.stopping()
+            else:
+                self._notifier.reloading()  # a service that said that it stops would be waited for, and then killed
             self._acts.leave()
             if self._trading is not None:
                 await self._trading.leave(ANSWER_WITHIN)
@@ -466,6 +482,18 @@ class Daemon:
         self._publish_info()
         log.info("configuration read again", applied=applied, restart_required=self._restart_required)
         return {"applied": applied, "restart_required": self._restart_required}
+
+    def restart(self) -> dict[str, Any]:
+        """Leave in order and begin anew, on the configuration as it is now. Raises `ConfigError`: then nothing happens.
+
+        Gives the keys that have waited for it.
+        """
+        again = self._loaded.reread()
+        applied = [change.key for change in diff(self._started_with, again).restart]
+        log.info("restart asked for", applied=applied)
+        self.again = again
+        self._stopping.set()
+        return {"applied": applied}
 
     def _heed_file(self, plans: Sequence[Plan], *, running: bool) -> None:
         """Where the file says otherwise than when it was last read, also by an earlier run, commands give way to it."""

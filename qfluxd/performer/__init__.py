@@ -52,6 +52,9 @@ class Host(Protocol):
     def reload(self) -> dict[str, Any]:
         """Read the configuration again. Raises `ConfigError`, and then nothing has changed."""
 
+    def restart(self) -> dict[str, Any]:
+        """Leave and begin anew on the configuration as it is now. Raises `ConfigError`, and then it goes on."""
+
 
 class Performer:
     """Answers commands. The promise: a command that cannot be done is refused with a code and a sentence."""
@@ -125,6 +128,8 @@ class Performer:
                 return self._host.set_log_level(command.level, command.for_s)
             case ask.Reload():
                 return self._host.reload()
+            case ask.Restart():
+                return self._host.restart()
             case _:
                 raise AssertionError(f"{command.name} has no one to do it")
 

@@ -15,7 +15,8 @@ import pytest
 
 from qfluxd.chrome.endpoint import find_browser
 from qfluxd.errors import Disconnected
-from tests.support.brokers import free_port
+from tests.support.asker import open_asker
+from tests.support.brokers import NAME, broker, free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -98,6 +99,46 @@ async def test_daemon_under_systemd(systemd: socket.socket, tmp_path: Path) -> N
     assert any(line.startswith("STATUS=waiting_chrome") for line in told)
     assert b'"applied":["log.level"]' in log
     assert b"did you mean log.level?" in log
+
+
+async def test_restart_by_request(systemd: socket.socket, tmp_path: Path) -> None:
+    """What waits for a restart is in force after one that was asked for: the same process leaves and comes back.
+
+    On a configuration that is wrong nobody leaves. systemd hears of a reload, and of a stop only at the end.
+    """
+    file = tmp_path / "config.toml"
+    environ = {"NOTIFY_SOCKET": str(tmp_path / "notify")}
+    async with broker(tmp_path) as mqtt, open_asker(mqtt.port) as ear:
+        text = f'[daemon]\nname = "{NAME}"\n' + ALONE.format(mqtt=mqtt.port, chrome=free_port())
+        file.write_text(text)
+        async with started(tmp_path, "run", "--config", str(file), **environ) as daemon:
+            await until_told(systemd, "READY=1")
+            await ear.until(lambda: ear.state("status").get("state") == "online", 30)
+            first = ear.state("status")["session"]
+            await ear.until(lambda: "parquet" in ear.state("info").get("features", ()))
+
+            file.write_text(text + "[store]\nparquet = false\n")
+            assert (await ear.ask("reload", "1"))["data"]["restart_required"] == ["store.parquet"]
+            assert "parquet" in ear.state("info")["features"]
+            assert (await ear.ask("restart", "2"))["data"] == {"applied": ["store.parquet"]}
+            told = await until_told(systemd, "READY=1")
+            assert "RELOADING=1" in told
+            assert "STOPPING=1" not in told
+            await ear.until(lambda: ear.state("status").get("session") not in (None, first), 30)
+            await ear.until(lambda: "parquet" not in ear.state("info")["features"], 30)
+            assert ear.state("info")["restart_required"] == []
+
+            file.write_text("[log]\nlevl = 1\n")
+            refused = await ear.ask("restart", "3")
+            assert (refused["status"], refused["code"]) == ("error", "bad_config")
+            assert "did you mean log.level?" in refused["error"]
+            assert (await ear.ask("ping", "4"))["status"] == "ok"
+
+            daemon.send_signal(signal.SIGTERM)
+            await until_told(systemd, "STOPPING=1")
+            await daemon.communicate()
+            assert daemon.returncode == 0
+            await ear.until(lambda: ear.state("status").get("state") == "offline")
 
 
 async def test_chrome_command(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ PROMISED = [
     "record/stop",
     "log_level",
     "reload",
+    "restart",
 ]
 
 

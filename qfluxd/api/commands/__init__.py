@@ -29,6 +29,7 @@ from qfluxd.api.commands.desk import (
     RecordStart,
     RecordStop,
     Reload,
+    Restart,
     SetLogLevel,
     Status,
 )
@@ -121,6 +122,7 @@ COMMANDS: dict[str, type[Command]] = {
         RecordStop,
         SetLogLevel,
         Reload,
+        Restart,
     )
 }
 
@@ -159,6 +161,7 @@ __all__ = [
     "Reload",
     "Repeat",
     "Request",
+    "Restart",
     "Result",
     "Screenshot",
     "SessionScan",

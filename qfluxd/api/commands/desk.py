@@ -135,3 +135,9 @@ class Reload(_Rare, frozen=True):
     """Reads the configuration again: all of it is checked first, and what needs a restart is listed."""
 
     name: ClassVar[str] = "reload"
+
+
+class Restart(_Rare, frozen=True):
+    """Leaves in order and begins anew on the configuration as it is now: all of it is checked first."""
+
+    name: ClassVar[str] = "restart"
