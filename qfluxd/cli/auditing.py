@@ -14,8 +14,6 @@ from qfluxd.cli.printing import put, put_json, put_wrapped
 if TYPE_CHECKING:
     from qfluxd.research.audits import Finding
 
-_WIDTH = 119
-
 
 def audit(
     *,
@@ -71,5 +69,5 @@ _VERDICTS = {
 
 
 def _put_row(found: "Finding") -> None:
-    """The sentence beside level and name, in lines that fit."""
-    put_wrapped(found.meaning, f"{found.level:4}  {found.name:11}  ", _WIDTH)
+    """The sentence beside level and name, in lines that fit a terminal."""
+    put_wrapped(found.meaning, f"{found.level:4}  {found.name:11}  ")

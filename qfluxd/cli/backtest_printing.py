@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _UNKNOWN = ("unknown", "", "")
 _HEAD = ("plan", "signals", "trades", "won", "lost", "tie", "unknown", "not filled", "profit", "of stakes", "drawdown")
+_UNDER = (("tie", "unknown", "not filled"), ("signals",), ("drawdown",), ("won", "lost"))
 
 
 def tell(result: "Result", findings: "tuple[Finding, ...] | None", notes: Sequence[str]) -> None:
@@ -19,9 +20,10 @@ def tell(result: "Result", findings: "tuple[Finding, ...] | None", notes: Sequen
     from qfluxd.cli.auditing import put_findings
 
     used, plans = result.dataset, list(result.signals)
-    put(f"{used.place}: {', '.join(used.assets)}, {_stretch(result)}, trades settled by {used.prices}")
+    put_wrapped(f"{used.place}: {', '.join(used.assets)}, {_stretch(result)}, trades settled by {used.prices}")
     put("")
-    put_table([_HEAD, *(_row(result, plan) for plan in plans), *([_row(result, None)] if len(plans) > 1 else [])])
+    rows = [*plans, None] if len(plans) > 1 else plans
+    put_table((_row(result, plan) for plan in rows), _HEAD, _UNDER)
     put("")
     for line in _verdicts(result, findings or ()):
         put_wrapped(line)

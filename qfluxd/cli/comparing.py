@@ -6,11 +6,12 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from qfluxd.cli.options import Config, Json, loaded
-from qfluxd.cli.printing import Failed, put, put_json, put_table, when
+from qfluxd.cli.printing import Failed, put, put_json, put_table, put_wrapped, when
 
 Name = Annotated[str, Parameter(help="What the comparison is called; compare report names all.")]
 Timeout = Annotated[float, Parameter(help="Seconds to wait for an answer. Default: 10.")]
-_HEAD = ("strategy", "trades", "ties", "unknown", "won", "interval", "break-even", "profit per stake", "evidence")
+_HEAD = ("strategy", "trades", "ties", "unknown", "won", "interval", "break-even", "per stake", "evidence")
+_UNDER = (("ties", "unknown"), ("evidence",), ("per stake",), ("trades",), ("won", "interval", "break-even"))
 
 
 async def start(
@@ -132,19 +133,21 @@ def put_comparison(told: Mapping[str, Any], *, apart: bool = False) -> None:
     where = {"shadow": "on paper", "live": "live"}[told["mode"]]
     how = "side by side" if told["kind"] == "paired" else f"by turns of {told['slot']}, drawn by {told['seed']}"
     until = "" if told["ended"] is None else f" until {when(told['ended'])}"
-    put(f"{told['comparison']}: {where}, {how}, since {when(told['since'])}{until}")
-    put(f"{told['sentence']}.")
-    put_table([_HEAD, *map(_arm, told["strategies"])])
+    put_wrapped(f"{told['comparison']}: {where}, {how}, since {when(told['since'])}{until}")
+    put_wrapped(f"{told['sentence']}.")
+    put_table(map(_arm, told["strategies"]), _HEAD, _UNDER)
     for contest in told["contests"]:
-        put(_contest(contest))
+        put_wrapped(_contest(contest))
     if told["turns"] is not None:
         seen = ", ".join(f"{name} {count:,}" for name, count in told["turns"]["seen"].items())
-        put(
+        put_wrapped(
             f"Slots in which each could act: {seen} (evidence that this is not chance: {told['turns']['e_value']:.2g})."
         )
     if told["earlier"]:
-        put(f"These strategies were compared {told['earlier']} times before; each time something could go wrong anew.")
-    put(f"Promotion: {told['promotion']}.")
+        put_wrapped(
+            f"These strategies were compared {told['earlier']} times before; each time something could go wrong anew."
+        )
+    put_wrapped(f"Promotion: {told['promotion']}.")
 
 
 def _arm(arm: Mapping[str, Any]) -> tuple[object, ...]:

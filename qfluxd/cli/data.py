@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from qfluxd.cli.options import Config, Json, loaded
-from qfluxd.cli.printing import Failed, complain, put, put_json, put_table
+from qfluxd.cli.printing import Failed, complain, put, put_json, put_table, put_wrapped
 
 if TYPE_CHECKING:
     from qfluxd.market.data import Form
@@ -19,6 +19,8 @@ Folder = Annotated[Path | None, Parameter(help="The folder of stored data. Defau
 Since = Annotated[str | None, Parameter(name="--from", help="From when, such as 2026-11-22 or 2026-11-22T08:00 (UTC).")]
 Until = Annotated[str | None, Parameter(name="--until", help="Until when, not included.")]
 
+_HEAD = ("kind", "asset", "timeframe", "rows", "days", "from", "until", "MB")
+_UNDER = (("from", "until"), ("days", "MB"))
 _FORMS: "dict[str, Form]" = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl"}
 
 
@@ -35,12 +37,7 @@ def listing(*, folder: Folder = None, config: Config = None, json: Json = False)
     elif not found:
         put(f"{root}: nothing is stored yet")
     else:
-        put_table(
-            [
-                ("kind", "asset", "timeframe", "rows", "days", "from", "until", "MB"),
-                *(_listed(stored) for stored in found),
-            ]
-        )
+        put_table(map(_listed, found), _HEAD, _UNDER)
 
 
 def _listed(stored: dict[str, Any]) -> tuple[object, ...]:
@@ -120,7 +117,7 @@ def verify(
         else:
             where = f"{finding.place}  {finding.code}  {_when(finding.at, finding.until)}"
             rows = f" ({finding.count} rows)" if finding.count > 1 else ""
-            put(f"{finding.level:<8} {where}{finding.meaning}{rows}")
+            put_wrapped(f"{where}{finding.meaning}{rows}", f"{finding.level:<8} ")
     if not json:
         complain(", ".join(f"{count} {level}" for level, count in counts.items()) or f"{root}: nothing to complain of")
     return int(counts["wrong"] > 0)

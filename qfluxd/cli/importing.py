@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from qfluxd.cli.options import Json
-from qfluxd.cli.printing import Failed, complain, put, put_json, put_table, when
+from qfluxd.cli.printing import Failed, complain, put, put_json, put_table, put_wrapped, when
 
 if TYPE_CHECKING:
     from qfluxd.market.importing.files import Options
     from qfluxd.market.importing.report import Imported
 
 _HEAD = ("file", "kind", "asset", "timeframe", "read", "kept", "new", "from", "until")
+_UNDER = (("from", "until"), ("kind", "timeframe"), ("asset",), ("read", "kept", "new"))
 
 
 def import_files(
@@ -130,13 +131,13 @@ def _put_json(to: Path, name: str | None, done: "list[Imported]", refused: dict[
 
 def _put(to: Path, name: str | None, done: "list[Imported]") -> None:
     if done:
-        put_table([_HEAD, *map(_row, done)])
+        put_table(map(_row, done), _HEAD, _UNDER)
         put("")
     for each in done:
         for line in _told(each):
-            put(f"{Path(each.file).name}: {line}")
+            put_wrapped(f"{Path(each.file).name}: {line}", indent=4)
     if name is not None:
-        put(f"{to}: data set {name}")
+        put_wrapped(f"{to}: data set {name}")
 
 
 def _row(each: "Imported") -> tuple[Any, ...]:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from shutil import get_terminal_size
-from textwrap import wrap
 from typing import Any, Final
 
+from qfluxd.cli.table_printing import laid_out, wrapped
 from qfluxd.errors import QfluxdError
 
 _HARMLESS: Final = {at: f"\\x{at:02x}" for at in (*range(0x20), *range(0x7F, 0xA0)) if chr(at) not in "\n\t"}
@@ -29,12 +29,18 @@ def _write(text: str) -> None:
     sys.stdout.flush()
 
 
-def put_wrapped(text: str, begin: str = "", elsewhere: int | None = None) -> None:
-    """A sentence behind `begin`, in lines that fit the terminal; else at most `elsewhere` wide, or as one line."""
-    width = min(get_terminal_size().columns, _WIDEST) if sys.stdout.isatty() else elsewhere
-    lines = [text] if width is None else wrap(text, max(width - len(begin), _LEAST))
-    for number, line in enumerate(lines):
-        put(f"{' ' * len(begin) if number else begin}{line}")
+def put_wrapped(text: str, begin: str = "", indent: int | None = None) -> None:
+    """A sentence behind `begin`, in lines that fit the terminal, the others with an `indent`; elsewhere one line."""
+    if (room := _room()) is None:
+        put(f"{begin}{text}")
+        return
+    for line in wrapped(text, min(room, _WIDEST), begin, indent):
+        put(line)
+
+
+def _room() -> int | None:
+    """Columns of the terminal that is printed to; None where it is none, and lines are as long as they are."""
+    return max(get_terminal_size().columns, _LEAST) if sys.stdout.isatty() else None
 
 
 def put_json(value: Any, *, indent: int | None = 2) -> None:
@@ -42,12 +48,14 @@ def put_json(value: Any, *, indent: int | None = 2) -> None:
     _write(json.dumps(value, indent=indent, ensure_ascii=False, default=str))
 
 
-def put_table(rows: Iterable[Sequence[object]]) -> None:
-    """Rows of cells, each column as wide as it must be, without frames."""
-    cells = [[str(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        put("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+def put_table(rows: Iterable[Iterable[object]], head: Sequence[str] = (), under: Sequence[Sequence[str]] = ()) -> None:
+    """Rows of cells in columns that line up, without frames; under their rows what a terminal has no room for.
+
+    `under` are groups of headings, those that can be missed first; without it the last columns go first.
+    """
+    cells = [[str(cell).translate(_HARMLESS) for cell in row] for row in rows]
+    for line in laid_out(cells, head, _room(), under):
+        put(line)
 
 
 def when(at: int, *, milliseconds: bool = False) -> str:
@@ -66,7 +74,7 @@ def put_data(data: Any) -> None:
     """An answer's data for people: rows as a table, fields a line each."""
     if isinstance(data, list) and data and all(isinstance(row, dict) for row in data):
         columns = list(dict.fromkeys(key for row in data for key in row))
-        put_table([columns, *([_cell(row.get(column, "")) for column in columns] for row in data)])
+        put_table(([_cell(row.get(column, "")) for column in columns] for row in data), columns)
     elif isinstance(data, dict):
         _put_fields(data)
     else:

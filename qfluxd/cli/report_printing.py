@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from qfluxd.cli.table_printing import NARROWEST, wrapped
 from qfluxd.research.report.figures import of_rate, written
 from qfluxd.research.report.growth import growth
 from qfluxd.research.report.markup import plain
@@ -36,9 +37,9 @@ def tell(material: Material) -> None:
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
     console.width = min(_WIDEST, console.width)
     verdict = overall(material)
-    console.print(_said(verdict.says, f"bold {_COLOURS[verdict.tone]}"))
+    console.print(_sentence(verdict.says, console.width, f"bold {_COLOURS[verdict.tone]}"))
     for sentence in (*verdict.because, *material.notes):
-        console.print(_said(sentence))
+        console.print(_sentence(sentence, console.width))
     if len(material.arms) > 1:
         console.print()
         console.print(_side_by_side(material))
@@ -46,7 +47,7 @@ def tell(material: Material) -> None:
         console.print()
         console.print(_figures(material.arms[0]))
         console.print()
-        console.print(_audits(material.arms[0]))
+        console.print(_audits(material.arms[0], console.width))
     console.print()
     for origin in material.origins:
         for name, value in origin.facts.items():
@@ -70,11 +71,16 @@ def _said(text: str, style: str = "") -> Text:
     return Text(plain(text).replace("\N{NO-BREAK SPACE}", " "), style)
 
 
+def _sentence(text: str, width: int, style: str = "") -> Text:
+    return _said("\n".join(wrapped(text, width, indent=0)), style)
+
+
 def _side_by_side(material: Material) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("strategy", overflow="fold", ratio=1)
-    for name in ("won of decisive", "break-even", "per stake", "verdict"):
-        table.add_column(name, overflow="fold")
+    for name in ("won of decisive", "break-even", "per stake"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("verdict")
     for arm in material.arms:
         tone = of_arm(arm, material).tone
         table.add_row(_name(arm), *_row(arm), _verdict(tone))
@@ -124,10 +130,10 @@ def _figures(arm: Arm) -> Table:
     return table
 
 
-def _audits(arm: Arm) -> Table:
+def _audits(arm: Arm, width: int) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    for each in arm.findings:
-        table.add_row(_said(each.level, _COLOURS[each.level]), _said(each.name), _said(each.meaning))
-    if not arm.findings:
-        table.add_row(_said("note", _COLOURS["note"]), _said("audits"), _said(arm.unaudited))
+    rows = [(each.level, each.name, each.meaning) for each in arm.findings] or [("note", "audits", arm.unaudited)]
+    room = width - max(len(level) for level, _, _ in rows) - max(len(name) for _, name, _ in rows) - 4
+    for level, name, meaning in rows:
+        table.add_row(_said(level, _COLOURS[level]), _said(name), _sentence(meaning, max(room, NARROWEST)))
     return table

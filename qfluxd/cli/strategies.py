@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from pydantic import ValidationError
 
 from qfluxd.cli.options import Json
-from qfluxd.cli.printing import Failed, put, put_json, put_table
+from qfluxd.cli.printing import Failed, put, put_json, put_table, put_wrapped
 from qfluxd.errors import ConfigError, Mistake, PluginError
 
 if TYPE_CHECKING:
@@ -64,10 +64,13 @@ def _warmup(model: "type[StrategyModel]") -> int | None:
 
 def _put_strategy(told: dict[str, Any]) -> None:
     if "error" in told:
-        put(f"{told['name']}: cannot be loaded: {told['error']}\n")
+        put_wrapped(f"{told['name']}: cannot be loaded: {told['error']}")
+        put("")
         return
-    put(f"{told['name']} ({_needs(told['warmup'])})\n  {told['sentence']}")
-    put_table(("   ", option["name"], _default(option), option["range"], _about(option)) for option in told["options"])
+    put(f"{told['name']} ({_needs(told['warmup'])})")
+    put_wrapped(told["sentence"], "  ")
+    options = told["options"]
+    put_table((f"     {each['name']}", _default(each), each["range"], _about(each)) for each in options)
     put("")
 
 

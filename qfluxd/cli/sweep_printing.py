@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from qfluxd.cli.printing import put, put_table, when
+from qfluxd.cli.printing import put, put_table, put_wrapped, when
 
 if TYPE_CHECKING:
     from qfluxd.research.sweep.folder import Folder
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from qfluxd.research.sweep.verdict import Found
 
 _HEAD = ("", "options", "part", "decisive", "won", "interval", "break-even", "per stake")
+_UNDER = (("options",), ("per stake",), ("decisive",), ("won", "interval", "break-even"))
 _BEST = 5
 _FAILED = 5
 
@@ -28,43 +29,38 @@ def tell(folder: "Folder", found: "Found") -> None:
     settings, source = folder.manifest.settings, folder.manifest.source
     skipped = f", {found.skipped:,} impossible combinations left out" if found.skipped else ""
     tried = f"{found.tried:,} variant{'s' * (found.tried != 1)}"
-    put(f"{tried} of {settings.strategy} on {', '.join(source.assets)}{skipped}")
+    put_wrapped(f"{tried} of {settings.strategy} on {', '.join(source.assets)}{skipped}")
     if not found.is_whole:
         put(f"Stopped: this is what was done so far; go on with qfluxd sweep --resume {folder.path}")
     for number, why in list(found.failed.items())[:_FAILED]:
-        put(f"Failed: variant {number}, {why}")
+        put_wrapped(f"Failed: variant {number}, {why}")
     if (more := len(found.failed) - _FAILED) > 0:
-        put(f"Failed: {more:,} more; {folder.path} has them all")
+        put_wrapped(f"Failed: {more:,} more; {folder.path} has them all")
     put("\nChosen by training, fold by fold:")
-    put_table([_HEAD, *(row for step in found.chosen for row in _step(step, settings.least))])
+    put_table((_step(step, settings.least) for step in found.chosen), _HEAD, _UNDER)
     if found.best:
         put("\nBest in training before the last test, and in that test:")
-        put_table(
-            [
-                _HEAD,
-                *(
-                    row
-                    for place, each in enumerate(found.best[:_BEST])
-                    for row in _pair(f"{place + 1}", _options(each.variant), each.train, each.test)
-                ),
-            ]
-        )
-        put(_around(found.neighbours))
+        best = enumerate(found.best[:_BEST], 1)
+        rows = (_pair(f"{place}", _options(each.variant), each.train, each.test) for place, each in best)
+        put_table(rows, _HEAD, _UNDER)
+        put_wrapped(_around(found.neighbours))
     put("")
-    put(found.verdict)
-    put(_alone(found))
-    put(f"{folder.path}: trades, variants.parquet, result.json; data {source.hash[:12]}")
+    put_wrapped(found.verdict)
+    put_wrapped(_alone(found))
+    put_wrapped(f"{folder.path}: trades, variants.parquet, result.json; data {source.hash[:12]}")
 
 
-def _step(step: Any, least: int) -> list[tuple[str, ...]]:
+def _step(step: Any, least: int) -> tuple[str, ...]:
     begins = when(step.begins)[:16].replace("T", " ")
     if step.variant is None:
-        return [(begins, f"none: none with {least} decisive trades earned in training", *("",) * 6)]
+        return (begins, f"none, as none with {least} decisive trades earned in training", *("",) * 6)
     return _pair(begins, _options(step.variant), step.train, step.test)
 
 
-def _pair(what: str, options: str, train: "Tally", test: "Tally") -> list[tuple[str, ...]]:
-    return [(what, options, "train", *_figures(train)), ("", "", "test", *_figures(test))]
+def _pair(what: str, options: str, train: "Tally", test: "Tally") -> tuple[str, ...]:
+    """A row of two lines."""
+    told = zip(("train", *_figures(train)), ("test", *_figures(test)), strict=True)
+    return (what, options, *map("\n".join, told))
 
 
 def _figures(tally: "Tally") -> tuple[str, ...]:

@@ -20,6 +20,7 @@ _STEP = ("at", "stage", "code", "error")
 _TIMES = frozenset({"received", "changed", "opened", "closes"})
 _MONEY = frozenset({"stake", "profit"})
 _COLUMNS = ("received", "id", "side", "asset", "stake", "expiry", "stage", "code", "account", "deal", "profit")
+_UNDER = (("deal",), ("account",), ("code",), ("id",), ("expiry",))
 
 
 def listing(
@@ -67,7 +68,7 @@ def show(
         return
     put_trade(_plain(trade))
     put("steps:")
-    put_table([_STEP, *([step[column] for column in _STEP] for step in steps)])
+    put_table(([step[column] for column in _STEP] for step in steps), _STEP)
 
 
 def put_trade(trade: dict[str, Any]) -> None:
@@ -89,7 +90,7 @@ def put_trades(trades: Sequence[dict[str, Any]]) -> None:
     if not trades:
         put("no trade yet")
         return
-    put_table([_COLUMNS, *(_row(trade) for trade in trades)])
+    put_table(map(_row, trades), _COLUMNS, _UNDER)
 
 
 def _row(trade: dict[str, Any]) -> tuple[object, ...]:

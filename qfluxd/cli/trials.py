@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Folder = Annotated[Path | None, Parameter(help="The folder that holds the ledger. Default: [daemon] state_dir.")]
 _HEAD = ("data", "assets", "from", "until", "runs", "variants", "best evidence", "needs", "claim")
+_UNDER = (("from", "until"), ("assets",), ("runs", "variants"))
 _SHOWN = 12
 
 
@@ -34,7 +35,7 @@ def trials(*, folder: Folder = None, config: Config = None, json: Json = False) 
     elif not found:
         put(f"{place}: nothing was tried yet")
     else:
-        put_table([_HEAD, *map(_row, found)])
+        put_table(map(_row, found), _HEAD, _UNDER)
 
 
 def _told(ledger: "Ledger", dataset: str) -> dict[str, Any]:

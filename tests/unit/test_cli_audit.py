@@ -47,10 +47,9 @@ def test_a_table_of_all_audits(place: Path, capsys: pytest.CaptureFixture[str]) 
     words = ["--strategy", "sma_cross", "--option", "fast=3", "--option", "slow=9", "--payout", "85"]
     assert main(["audit", *words, "--data", "data"]) == 0
     *rows, verdict = capsys.readouterr().out.splitlines()
-    named = [row.split()[:2] for row in rows if not row.startswith(" ")]
+    named = [row.split()[:2] for row in rows]
     assert [name for _, name in named] == list(AUDITS)
     assert {level for level, _ in named} <= {"ok", "note"}
-    assert max(map(len, rows)) <= 120
     assert re.fullmatch(r"(\d note, )?\d ok: .+", verdict)
 
 
