@@ -96,10 +96,19 @@ class Acts:
             del self._guards.intents[order.id]
         return refusal
 
-    def clicking(self, ident: str, account: Account | None, attempt: int) -> Refusal | None:
-        """A click is about to be made. Only where this gives None it may be; then the journal has it."""
+    def clicking(
+        self,
+        ident: str,
+        account: Account | None,
+        attempt: int,
+        refused: Callable[[Millis], Refusal | None] = lambda at: None,
+    ) -> Refusal | None:
+        """A click is about to be made. Only where this gives None it may be; then the journal has it.
+
+        `refused` is asked once time has come up to the click: what that brings may bench the very plan that wants it.
+        """
         at = self._come()
-        refusal = self._orders.clicking(ident, at, account, attempt)
+        refusal = refused(at) or self._orders.clicking(ident, at, account, attempt)
         if refusal is None:
             self._note(OrderClicking(ident, at, account, attempt))
         return refusal

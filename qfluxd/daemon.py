@@ -234,7 +234,7 @@ class Daemon:
         """What earlier runs left: orders, plans as they were switched, shadow deals, and what all of it came to."""
         now, journal, plans = _now(), self._journal, self.desk.plans
         self._orders.begin(now)
-        self._heed_file(self._loaded.plans, running=False)
+        self._heed_file(self._loaded.plans)
         plans.replace(self._loaded.plans, self._switches())
         self._note_switches(now)
         deals = journal.shadow_deals(0)
@@ -242,7 +242,7 @@ class Daemon:
         self._comparing.resume()
         for deal in deals:
             self._side.shadowing.on_deal(deal)
-        trades = [trade for trade in reversed(journal.trades(_REMEMBERED)) if trade.stage == "settled"]
+        trades = journal.settled(_REMEMBERED)
         plans.restore(trades, deals)
         self._retraining.begin(self._loaded, deals)
         self._chores.add(tuple(self._retraining.chores()))
@@ -252,7 +252,8 @@ class Daemon:
 
     def _switches(self) -> list[PlanSwitched]:
         """How plans were switched by command, but for those that the file has changed since."""
-        return [switch for switch in self._journal.plan_switches().values() if switch.by != BY_FILE]
+        last = self._journal.plan_switches() | {switch.name: switch for switch in self._orders.unwritten}
+        return [switch for switch in last.values() if switch.by != BY_FILE]
 
     def _note_switches(self, now: Millis) -> None:
         """A recording that begins with the daemon begins with what was switched before."""
@@ -474,7 +475,7 @@ class Daemon:
         loaded = self._loaded.reread()
         applied = [change.key for change in diff(self._loaded, loaded).live]
         changes = diff(self._started_with, loaded)
-        self._heed_file(loaded.plans, running=True)
+        self._heed_file(loaded.plans)
         self._loaded, self._settings = loaded, changes.settings
         touched = self._take_over(changes.settings, applied)
         applied += [name for name in touched if not any(key.startswith(f"{name}.") for key in applied)]
@@ -495,18 +496,16 @@ class Daemon:
         self._stopping.set()
         return {"applied": applied}
 
-    def _heed_file(self, plans: Sequence[Plan], *, running: bool) -> None:
+    def _heed_file(self, plans: Sequence[Plan]) -> None:
         """Where the file says otherwise than when it was last read, also by an earlier run, commands give way to it."""
-        said, switched = self._journal.filed_plans(), {switch.name for switch in self._switches()}
+        unwritten = {switch.name: switch for switch in self._orders.unwritten if switch.by == BY_FILE}
+        said = self._journal.filed_plans() | unwritten
         for plan in plans:
             before = said.get(plan.name)
-            if before is not None and (before.enabled, before.mode) == (plan.enabled, plan.mode):
-                continue
-            word = PlanSwitched(plan.name, plan.enabled, plan.mode, BY_FILE, "the configuration says so", self._time())
-            if running and plan.name in switched:
-                self._acts.switch(word)
-            else:
-                self._orders.keep(word, word.at)
+            if before is None or (before.enabled, before.mode) != (plan.enabled, plan.mode):
+                at = self._time()
+                word = PlanSwitched(plan.name, plan.enabled, plan.mode, BY_FILE, "the configuration says so", at)
+                self._orders.keep(word, at)
 
     def _take_over(self, settings: Settings, changed: Sequence[str]) -> list[str]:
         """Gives the strategies that begin anew, also where only a file behind them has changed."""

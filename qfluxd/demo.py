@@ -90,6 +90,7 @@ async def _settings(practice: PracticeBroker, folder: Path, profile: str) -> dic
         },
         "driver.pocketoption": {"pages": [practice.url, f"{practice.origin}/*"]},
         "mqtt": {"port": port},
+        "risk": {"max_clock_offset": 1e9},  # the practice market's clock is its own, and may run fast
     }
 
 

@@ -381,8 +381,13 @@ class Desk:
         return self._standing.session
 
     def session_at(self, at: Millis) -> Session:
-        """The same as of `at`: what was fresh when it was said last may be stale by now, before any beat."""
+        """The same as of `at`: what was fresh when it was said last may be stale by now, before any beat.
+
+        The clocks' difference is exact in it, as it was learned from the newest tick.
+        """
         session, heard = self.session, self._standing.newest_heard
+        if session.clock_offset_ms != (offset := self._clock.offset_ms):
+            session = msgspec.structs.replace(session, clock_offset_ms=offset)
         if session.state != "ready" or (heard is not None and -SECOND <= at - heard <= self._stale_after):
             return session  # a clock that was set back tells nothing of how fresh a tick is
         return msgspec.structs.replace(session, state="stale", reason="no tick has been heard for too long")

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from qfluxd.desk import Desk
 from qfluxd.model import Account, Millis, Order, Refusal, Sighting
 from qfluxd.settings import RiskSettings
@@ -54,7 +56,7 @@ class Guards:
 
     def _picture(self, order: Order, at: Millis) -> risk.Picture:
         session, account = self.desk.session_at(at), self.desk.account
-        intent = self.intents.get(order.id)
+        intent = self._intent(order)
         candle = None if intent is None else intent.candle
         exposure = self.orders.exposures(at, session.account, order, candle)
         return risk.Picture(
@@ -68,3 +70,9 @@ class Guards:
             balance=None if account is None else account.balance,
             intent=intent,
         )
+
+    def _intent(self, order: Order) -> Intent | None:
+        """Why a plan wants it, with the limits that the plan has now: a reload may have tightened them meanwhile."""
+        intent = self.intents.get(order.id)
+        plan = None if intent is None else self.desk.plans.plan(intent.plan)
+        return intent if intent is None or plan is None else msgspec.structs.replace(intent, limits=plan.limits)

@@ -22,8 +22,11 @@ class OrderPermit:
 
     def ask(self, sighting: Sighting, attempt: int) -> Refusal | None:
         """Whether the button may be pressed now; None only once the journal has it."""
-        refusal = self.guards.at_click(self.order, sighting, self.now())
-        return refusal or self.acts.clicking(self.order.id, sighting.account_label, attempt)
+
+        def refused(at: Millis) -> Refusal | None:
+            return self.guards.at_click(self.order, sighting, at)
+
+        return refused(self.now()) or self.acts.clicking(self.order.id, sighting.account_label, attempt, refused)
 
     def still(self, sighting: Sighting) -> Refusal | None:
         """Whether the order whose click is out may be gone on with; its button needs not take another one."""

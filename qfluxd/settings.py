@@ -258,7 +258,7 @@ class Limits(Table):
     min_balance: Annotated[Decimal, Field(ge=0, le=10**12)] | None = Field(
         default=None, examples=[100], description="what the balance must still be once the stake is taken"
     )
-    max_clock_offset: Annotated[float, Field(gt=0, le=86_400)] | None = Field(
+    max_clock_offset: Annotated[float, Field(gt=0, le=10**9)] | None = Field(
         default=None, examples=[2.0], description="seconds by which the broker's clock and this machine's may differ"
     )
     hours: Annotated[str, _readable(parse_hours)] | None = Field(
@@ -287,6 +287,11 @@ class RiskSettings(Limits):
     orders_per_minute: int = Field(default=6, ge=1, le=600, description="orders let through in any minute")
     one_per_candle: bool = Field(
         default=True, description="true: a strategy orders at most once on the same candle of an asset"
+    )
+    max_clock_offset: Annotated[float, Field(gt=0, le=10**9)] = Field(
+        default=5.0,
+        description="seconds by which the stamps of ticks and this machine's clock may differ: by more, either this "
+        "clock is wrong, or the market is seen so much too late",
     )
     allow_real: bool = Field(
         default=False, description="true: orders may go to the real account; only the file can set it, never a command"

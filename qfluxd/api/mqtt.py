@@ -35,6 +35,9 @@ _AT_ONCE = 32
 FLUSH_WITHIN = 1.0
 """Seconds on the way out for what waits to be sent, and again for the goodbye to be acknowledged."""
 
+_OF_STRATEGIES = ("strategy/+", "signal/+/+")
+"""Retained topics that outlive a strategy that was taken out of the configuration while no daemon was there."""
+
 # Anybody may write to `status`: not JSON, not UTF-8, nested too deep.
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -132,6 +135,8 @@ class MqttEdge:
             if not await line.subscribe(pattern, stored=True):
                 get_logger().warning("mqtt broker forbids us to hear settings", topic=f"{self._base}{pattern}")
         await line.subscribe("status", stored=False)
+        for pattern in _OF_STRATEGIES:
+            await line.subscribe(pattern, stored=True)
         self._rivals.clear()  # those that are there answer our greeting
         self._greet_others(line)
         self._feed.restate("info")
@@ -166,6 +171,8 @@ class MqttEdge:
             self._received += 1
             if message.topic == "status":
                 self._on_status(line, message)
+            elif _strategy_of(message.topic) is not None:
+                self._clear_bygone(message)
             else:
                 self._replies.take(message, work, echoes=not self._modern)
 
@@ -200,6 +207,12 @@ class MqttEdge:
         if status is not None:
             self._rivals.discard(status.session)
         self._greet_others(line)
+
+    def _clear_bygone(self, message: Received) -> None:
+        """What the broker has retained of a strategy that there is no more; another daemon of our name may have it."""
+        ours = self._outbox.truth.get(f"strategy/{_strategy_of(message.topic)}")
+        if message.retain and message.payload and not self._rivals and (ours is None or not ours.payload):
+            self._outbox.put(wire.cleared(message.topic))
 
     def _greet_others(self, line: Line) -> None:
         line.send(wire.status("online", self.session, "start", host_now()))
@@ -253,6 +266,14 @@ class MqttEdge:
                 "mqtt without a login beyond this machine: whoever reaches the broker can send requests",
                 host=self._settings.host,
             )
+
+
+def _strategy_of(topic: str) -> str | None:
+    """The strategy whose state or signal a topic holds; None for any other topic."""
+    match topic.split("/"):
+        case ["strategy", name] | ["signal", name, _]:
+            return name
+    return None
 
 
 def _tls(settings: MqttSettings) -> ssl.SSLContext | None:

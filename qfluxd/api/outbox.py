@@ -11,8 +11,21 @@ from types import MappingProxyType
 from typing import Literal
 
 from qfluxd.api.feed import Feed
-from qfluxd.api.wire import Message, Wire, session_event, signal_event
-from qfluxd.model import Candle, Fact, Gap, Millis, Quote, Series, Session, SessionState, Tick, TradingSwitch, Verdict
+from qfluxd.api.wire import Message, Wire, cleared, session_event, signal_event
+from qfluxd.model import (
+    Candle,
+    Fact,
+    Gap,
+    Millis,
+    PlanState,
+    Quote,
+    Series,
+    Session,
+    SessionState,
+    Tick,
+    TradingSwitch,
+    Verdict,
+)
 from qfluxd.settings import RiskSettings
 
 type Stream = Literal["ticks", "candles", "both"]
@@ -45,6 +58,7 @@ class Outbox:
         self._feeds: list[Feed] = []
         self._newest: dict[Series, Millis] = {}
         self._signals: dict[tuple[str, str], Millis] = {}
+        self._gone: set[str] = set()
         self._state: SessionState | None = None
         self._quotes = Throttle(self._put_quote)
 
@@ -83,6 +97,8 @@ class Outbox:
                 self._on_gap(fact)
             case Verdict():
                 self._on_verdict(fact)
+            case PlanState():
+                self._on_plan(fact)
             case TradingSwitch():
                 self._switch = fact
                 self.put(self._wire.encode(fact))
@@ -132,10 +148,21 @@ class Outbox:
         """The topic is about the newest signal; what becomes of older ones is an event."""
         signal = verdict.signal
         key = signal.plan, signal.series.asset
-        if signal.at >= self._signals.get(key, signal.at):
+        if signal.plan not in self._gone and signal.at >= self._signals.get(key, signal.at):
             self._signals[key] = signal.at
             self.put(self._wire.signal(verdict))
         self.put(signal_event(verdict))
+
+    def _on_plan(self, state: PlanState) -> None:
+        """With a strategy its signals go too; what becomes of its trades is told by events."""
+        self.put(self._wire.encode(state))
+        if state.phase != "gone":
+            self._gone.discard(state.name)
+            return
+        self._gone.add(state.name)
+        self._signals = {key: at for key, at in self._signals.items() if key[0] != state.name}
+        for topic in [topic for topic in self._truth if topic.startswith(f"signal/{state.name}/")]:
+            self.put(cleared(topic))
 
     def _on_session(self, session: Session) -> None:
         self.put(self._wire.encode(session))

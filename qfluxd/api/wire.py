@@ -154,6 +154,11 @@ def _kept(topic: str, payload: msgspec.Struct, expiry: int | None = None) -> Mes
     return Message(topic, encode_json(payload), retain=True, qos=1, expiry=expiry)
 
 
+def cleared(topic: str) -> Message:
+    """Makes the broker forget what it has retained on a topic."""
+    return Message(topic, b"", retain=True, qos=1)
+
+
 def status(
     state: Literal["online", "offline"], session_id: str, reason: Literal["start", "stop", "lost"], at: Millis
 ) -> Message:
@@ -228,7 +233,7 @@ def signal_event(fact: Verdict) -> Message:
 def strategy(fact: PlanState) -> Message:
     """``strategy/<name>``; of one that is not configured any more the broker forgets."""
     topic = f"strategy/{fact.name}"
-    return Message(topic, b"", retain=True, qos=1) if fact.phase == "gone" else _kept(topic, strategy_payload(fact))
+    return cleared(topic) if fact.phase == "gone" else _kept(topic, strategy_payload(fact))
 
 
 def stats(which: Literal["today", "total"], payload: StatsPayload) -> Message:

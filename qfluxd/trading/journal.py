@@ -35,6 +35,10 @@ class Reader:
         """The newest trades, newest first, at most `count`."""
         return self._read(rows.trade, f"{queries.NEWEST} ORDER BY o.seq DESC LIMIT ?", count)
 
+    def settled(self, count: int) -> list[Trade]:
+        """The trades that were settled last, at most `count`, in the order in which they were."""
+        return self._read(rows.trade, queries.SETTLED, count)[::-1]
+
     def trade(self, ident: str) -> Trade | None:
         """The trade with this id."""
         return self._one("o.id = ?", ident)

@@ -158,6 +158,11 @@ class Orders:
         """Keep what has happened beside the orders themselves, late rather than never."""
         self._trades.pen.write(at, record)
 
+    @property
+    def unwritten(self) -> tuple[PlanSwitched, ...]:
+        """Plans that were switched while the disk took nothing, oldest first: the journal does not know of it yet."""
+        return tuple(record for record in self._trades.pen.unwritten if isinstance(record, PlanSwitched))
+
     def keep_first(self, at: Millis, *records: PlanSwitched | ComparisonStep) -> Refusal | None:
         """Keep what is about to be done, all of it or none; where that fails it must not be done."""
         return self._trades.pen.must(at, *records)

@@ -36,6 +36,11 @@ class Pen:
         """How many writes wait."""
         return len(self._waiting)
 
+    @property
+    def unwritten(self) -> tuple[Record, ...]:
+        """What waits, oldest first."""
+        return tuple(record for records in self._waiting for record in records)
+
     def must(self, at: Millis, *records: Record) -> Refusal | None:
         """Write before something is done; where that fails it must not be done."""
         if self._waiting:

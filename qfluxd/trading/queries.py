@@ -51,6 +51,10 @@ AND (at >= ? OR outcome IN ('pending', 'open')) ORDER BY seq
 """  # noqa: S608 - as said
 COMPARISONS = f"SELECT {rows.COMPARISON} FROM comparisons WHERE what <> 'seen' ORDER BY seq"  # noqa: S608 - as said
 SEEN = f"SELECT {rows.COMPARISON} FROM comparisons WHERE name = ? AND what = 'seen' ORDER BY seq"  # noqa: S608 - as said
+SETTLED = f"""
+{NEWEST} WHERE t.stage = 'settled'
+ORDER BY (SELECT min(seq) FROM transitions WHERE trade = o.id AND stage = 'settled') DESC LIMIT ?
+"""  # noqa: S608 - as said
 OF_PLAN = f"{NEWEST} WHERE o.plan = ? AND o.received >= ? ORDER BY o.seq"
 REMEMBERED: Final[Millis] = 9 * DAY
 """Results of the newest days are what limits by the day and week rest on, wherever those begin."""

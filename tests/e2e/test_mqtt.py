@@ -21,7 +21,7 @@ from qfluxd.api import wire
 from qfluxd.api.commands import Command, Ping, Request
 from qfluxd.api.mqtt import MqttEdge
 from qfluxd.api.outbox import Outbox
-from qfluxd.model import Alert, Candle, Series, Tick
+from qfluxd.model import Alert, Candle, PlanState, Series, Tick
 from qfluxd.settings import MqttSettings
 from tests.support.brokers import (
     BASE,
@@ -438,6 +438,25 @@ async def test_a_retained_request_is_refused_and_cleared(mosquitto: Broker, mode
             assert running.health.protocol == ("5" if modern else "3.1.1")
         assert "request/record/stop" not in await retained(mosquitto.port)
     assert performed == [Ping()]
+
+
+@pytest.mark.parametrize("modern", [True, False])
+async def test_what_a_strategy_of_before_has_left_is_cleared(mosquitto: Broker, modern: bool) -> None:
+    """State and signals of one that is not configured any more; those of one that is there stay."""
+    outbox = Outbox()
+    outbox.on_fact(PlanState("new", "ema_cross", True, "shadow", "running", "", ("EURUSD_otc",), 60_000, {}))
+    refusal = None if modern else b"\x20\x03\x00\x84\x00"
+    kept = {"strategy/new", "signal/new/eurusd_otc"}
+    left = {"strategy/old", "signal/old/eurusd_otc", "signal/old/gbpusd_otc"}
+    async with listening(mosquitto.port) as ear, proxy(mosquitto.port, refuse_5=refusal) as line:
+        for topic in kept | left:
+            await ear.say(topic, "{}", retain=True)
+        async with edge(settings(line.port), outbox) as running:
+            await ear.until(lambda: left <= {topic for topic, message in outbox.truth.items() if not message.payload})
+            assert running.health.protocol == ("5" if modern else "3.1.1")
+        stays = await retained(mosquitto.port)
+    assert kept <= stays.keys()
+    assert not left & stays.keys()
 
 
 async def test_a_hundred_requests_at_once(mosquitto: Broker) -> None:

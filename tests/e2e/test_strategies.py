@@ -332,6 +332,20 @@ async def test_the_file_has_the_last_word_on_what_it_changes(room: Room) -> None
     await room.asker.until(lambda: room.state("told")["mode"] == "signal")
 
 
+async def test_a_table_that_comes_back_is_as_the_file_says(room: Room) -> None:
+    """Also where a command had switched it before it was taken out."""
+    await room.reload(*USUAL)
+    await room.set("strategy/told", "live")
+    await room.asker.until(lambda: room.state("told").get("mode") == "live")
+    await room.reload(*USUAL[1:])
+    await room.asker.until(lambda: room.asker.states.get("strategy/told") == b"")
+    await room.reload(table("told", "shadow"), *USUAL[1:])
+    await room.asker.until(lambda: room.asker.states.get("strategy/told"))
+    assert room.state("told")["mode"] == "shadow"
+    await room.reload(*USUAL)
+    await room.asker.until(lambda: room.state("told")["mode"] == "signal")
+
+
 # ------------------------------------------------------------------------------------------- daemons of their own
 
 

@@ -1,15 +1,18 @@
 """The one door through which orders and plans are acted on: time first, then a note, then the act."""
 
 import asyncio
+import dataclasses
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
+import polars as pl
 import pytest
 
 from qfluxd.beats import Beats
 from qfluxd.model import (
+    DAY,
     Account,
     Candle,
     Leaving,
@@ -24,12 +27,16 @@ from qfluxd.model import (
     PlanSwitched,
     Refusal,
     Switched,
+    Tick,
     Verdict,
 )
+from qfluxd.permit import OrderPermit
+from qfluxd.settings import Limits
+from qfluxd.strategy import View
 from qfluxd.trading.journal import read_journal
 from tests.support.deskside import Deskside
 from tests.support.floor import Floor, turn
-from tests.support.stand import ASSET, BEGIN, Tell, plan
+from tests.support.stand import ASSET, BEGIN, DELAY, Tell, plan
 
 LIVE = plan(mode="live")
 
@@ -157,6 +164,71 @@ def test_an_order_that_nobody_wants_any_more_is_not_clicked(side: Deskside, stop
     assert refused is not None
     assert refused.code == codes.get(stop, stop)
     assert side.guards.before(order, side.at) == refused
+
+
+@pytest.mark.parametrize(
+    ("limits", "code"), [({"max_stake": 1}, "stake_too_high"), ({"hours": "05:00-06:00"}, "outside_hours")]
+)
+def test_a_plans_own_limits_hold_as_they_are_at_the_click(tmp_path: Path, limits: dict[str, object], code: str) -> None:
+    """An order that is on its way when they are tightened is stopped by them."""
+    bold = plan(mode="live", stake={"policy": "fixed", "amount": 5})
+    side = Deskside(tmp_path, bold).connect().run(9_000)
+    order = ordered(side)
+    assert side.guards.at_click(order, side.sighting(order), side.at) is None
+    tight = dataclasses.replace(bold, spec="tight", limits=Limits.model_validate(limits))
+    side.desk.plans.replace([tight])
+    refused = side.guards.at_click(order, side.sighting(order), side.at)
+    assert refused is not None
+    assert refused.code == code
+    side.close()
+
+
+def test_a_plan_that_is_benched_as_time_comes_up_to_its_click_is_not_clicked(tmp_path: Path) -> None:
+    """The guards are asked again behind it: what closes in that very moment may be the plan's end."""
+    tell = Tell()
+    side = Deskside(tmp_path, plan("a", tell, mode="live")).connect().run(9_000)
+    order = msgspec.structs.replace(ordered(side), expires_at=None)
+
+    def raises(_view: View) -> pl.DataFrame:
+        raise RuntimeError("out of ideas")
+
+    tell.does(raises)
+    side.run(14_800)
+    side.at += 1_300
+    permit = OrderPermit(side.guards, side.acts, order, lambda: side.at)
+    refused = permit.ask(side.sighting(order), 1)
+    assert refused is not None
+    assert refused.code == "strategy_off"
+    assert side.trades[0].stage == "intended"
+    side.close()
+
+
+@pytest.mark.parametrize("lag", [9_000, 60_000])
+def test_no_order_goes_where_the_market_is_seen_late(tmp_path: Path, lag: Millis) -> None:
+    """A line that has become slow looks like a broker's clock that is behind: the order is refused in either case."""
+    side = Deskside(tmp_path, LIVE, orders_per_minute=600).connect().run(20_000)
+    before = len(side.trades)
+    assert before
+    side.at += lag
+    for at in range(20_000, 60_000, 500):
+        for beat in range((side.at // 100 + 1) * 100, BEGIN + at + lag + DELAY, 100):
+            side.desk.beat(beat)
+        side.at = BEGIN + at + lag + DELAY
+        side.hear(Tick(ASSET, BEGIN + at, 1.1))
+    assert {verdict.code for verdict in side.verdicts[-3:]} == {"clock_off"}
+    assert len(side.trades) == before
+    side.close()
+
+
+def test_no_order_goes_by_a_tick_from_the_future(tmp_path: Path) -> None:
+    """One that is stamped a day ahead would begin a new day, and with it the limits of the day anew."""
+    side = Deskside(tmp_path, LIVE).connect().run(9_000)
+    order = ordered(side)
+    side.hear(Tick(ASSET, side.at + DAY, 1.1))
+    refused = side.guards.at_click(order, side.sighting(order), side.at)
+    assert refused is not None
+    assert refused.code == "clock_off"
+    side.close()
 
 
 def test_an_order_by_command_does_not_mind_plans(side: Deskside) -> None:

@@ -148,6 +148,15 @@ def test_what_deals_came_to_is_found_again(journal: Journal) -> None:
     assert journal.resumed() == AT - DAY
 
 
+def test_settled_trades_come_in_the_order_in_which_they_were_settled(journal: Journal) -> None:
+    """Not in that in which they were opened, and whatever is noted of them afterwards; those that run are left out."""
+    journal.add(*order(2), *order(3), *order(4))
+    ends = {number: msgspec.structs.replace(settled(number), trade=f"n{number}") for number in (2, 3, 4)}
+    journal.add(ACCEPTED, ends[4], ends[2], msgspec.structs.replace(ends[4], artifacts="trades/n4"), ends[3])
+    assert [trade.id for trade in journal.settled(10)] == ["n4", "n2", "n3"]
+    assert [trade.id for trade in journal.settled(2)] == ["n2", "n3"]
+
+
 def test_results_are_found_whatever_this_machine_s_clock_was_set_to(journal: Journal) -> None:
     """What counts is when a deal closed by the broker's clock: nine days before the newest, whenever written."""
     behind = msgspec.structs.replace(SETTLED, at=SETTLED.at - 30 * DAY)

@@ -16,6 +16,8 @@ from qfluxd.model import (
     Candle,
     Gap,
     Outcome,
+    PlanPhase,
+    PlanState,
     Quote,
     Series,
     Session,
@@ -59,6 +61,10 @@ def verdict(outcome: Outcome, at: int, asset: str = "EURUSD_otc") -> Verdict:
     series = Series(asset, 60_000)
     signal = Signal(f"ema/{asset}/{at}", "ema", "ema_cross", series, at - 60_000, at, "call", 0.5, 60_000, "shadow")
     return Verdict(signal, outcome, outcome, "", AT + 600_000)
+
+
+def plan(phase: PlanPhase) -> PlanState:
+    return PlanState("ema", "ema_cross", phase != "gone", "shadow", phase, "", ("EURUSD_otc",), 60_000, {})
 
 
 def told(feed: Feed) -> list[Message]:
@@ -260,3 +266,22 @@ def test_each_asset_has_its_own_newest_signal() -> None:
     outbox.on_fact(verdict("told", AT + 60_000))
     outbox.on_fact(verdict("told", AT, "GBPUSD_otc"))
     assert list(outbox.truth) == ["signal/ema/eurusd_otc", "signal/ema/gbpusd_otc"]
+
+
+def test_a_strategy_that_is_gone_leaves_no_topic() -> None:
+    """Its state and signals are cleared and stay so, whatever still becomes of its trades; events tell of those."""
+    outbox = Outbox()
+    for fact in (plan("running"), verdict("shadow", AT), verdict("shadow", AT, "GBPUSD_otc")):
+        outbox.on_fact(fact)
+    feed = outbox.subscribe()
+    for fact in (plan("gone"), verdict("won", AT)):
+        outbox.on_fact(fact)
+    assert {topic: message.payload for topic, message in outbox.truth.items()} == {
+        "strategy/ema": b"",
+        "signal/ema/eurusd_otc": b"",
+        "signal/ema/gbpusd_otc": b"",
+    }
+    assert "event/signal" in [message.topic for message in told(feed)]
+    for fact in (plan("running"), verdict("shadow", AT + 60_000)):
+        outbox.on_fact(fact)
+    assert all(outbox.truth[topic].payload for topic in ("strategy/ema", "signal/ema/eurusd_otc"))
