@@ -52,7 +52,7 @@ def _arguments(told: dict[str, Any]) -> str:
 def _put_floors(data: dict[str, Any]) -> None:
     """A line for each timeframe: how many candles, from when to when, the last close, where the picture lies."""
     put_data({key: value for key, value in data.items() if key != "floors"})
-    put_table([("timeframe", "candles", "first", "last", "close", "screenshot"), *map(_floor, data["floors"])])
+    put_table(map(_floor, data["floors"]), ("timeframe", "candles", "first", "last", "close", "screenshot"))
 
 
 def _floor(floor: dict[str, Any]) -> tuple[object, ...]:

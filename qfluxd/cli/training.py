@@ -135,7 +135,7 @@ def _tell(card: "Card", out: Path) -> None:
     rows: dict[str, Trades] = {
         f"{each.name}{' *' * (each.name == card.chosen)}": each.trades for each in card.candidates
     }
-    put_table([_HEAD, *(_row(name, trades) for name, trades in (rows | card.baselines).items())])
+    put_table((_row(name, trades) for name, trades in (rows | card.baselines).items()), _HEAD)
     put("")
     chosen = next(each.forecast for each in card.candidates if each.name == card.chosen)
     put(

@@ -9,7 +9,7 @@ from qfluxd.cli.doctor.finding import Finding
 from qfluxd.cli.doctor.machine import configuration, disk, programs
 from qfluxd.cli.doctor.trading import controls, journal
 from qfluxd.cli.options import Config, Json, Set, loaded
-from qfluxd.cli.printing import put, put_json
+from qfluxd.cli.printing import put_json, put_wrapped
 from qfluxd.config import Loaded
 
 
@@ -24,7 +24,7 @@ async def doctor(*, config: Config = None, set_: Set = None, json: Json = False)
     async for finding in examined(found):
         findings.append(finding)
         if not json:
-            put(told(finding))
+            _tell(finding)
     if json:
         put_json([asdict(finding) for finding in findings])
     return int(any(finding.verdict == "bad" for finding in findings))
@@ -46,7 +46,6 @@ async def examined(found: Loaded) -> AsyncIterator[Finding]:
         yield finding
 
 
-def told(finding: Finding) -> str:
-    """A finding as a line."""
+def _tell(finding: Finding) -> None:
     remedy = f" → {finding.remedy}" if finding.remedy else ""
-    return f"{finding.verdict:<4}  {finding.check:<14}  {finding.said}{remedy}"
+    put_wrapped(f"{finding.said}{remedy}", f"{finding.verdict:<4}  {finding.check:<14}  ")
