@@ -13,6 +13,7 @@ from qfluxd.comparing.following import Following
 from qfluxd.comparing.switching import after, promoting
 from qfluxd.comparing.winning import Winner
 from qfluxd.desk import Desk
+from qfluxd.errors import DataError, Unavailable
 from qfluxd.model import DAY, MINUTE, Compared, Fact, Millis, PlanState, PlanSwitched, Refusal, Trade, Verdict
 from qfluxd.plans.turns import moment_of
 from qfluxd.research.compare import gate as gates
@@ -28,6 +29,7 @@ from qfluxd.research.compare.history import (
     promoted,
     read_seen,
     seen,
+    tried,
 )
 from qfluxd.research.compare.report import report
 from qfluxd.research.compare.setting import Setting
@@ -180,7 +182,8 @@ class Comparing:
     def _end(self, running: Following) -> Refusal | None:
         """Write down what it came to, with all that follows from it, in one; then do it."""
         setting, at, last = running.setting, self._now(), report(running.comparison)
-        promotion = self._unasked(Case(setting, last), at)
+        case = msgspec.structs.replace(self.cases[setting.name], ended=last)
+        promotion = self._unasked(case, at)
         states = self.states()
         switches = after(setting, last, states, at) if promotion is None else promoting(setting, promotion, states)
         steps = [ended(setting.name, last, at)]
@@ -189,7 +192,7 @@ class Comparing:
         refusal = self._orders.keep_first(at, *steps, *switches)
         if refusal is not None:
             return refusal
-        self._leave(Case(setting, last, promotion), running.comparison)
+        self._leave(msgspec.structs.replace(case, promotion=promotion), running.comparison)
         self._turn(switches)
         self._acts.compare(self._note(setting, running=False))
         log.info("comparison ended", comparison=setting.name, said=last.sentence)
@@ -200,15 +203,28 @@ class Comparing:
 
     def _unasked(self, case: Case, at: Millis) -> Promotion | None:
         """The promotion that the rule of the file makes without asking, if it does."""
+        if case.winner is None or self._left(case, at) or self.gate(case):
+            return None
+        return Promotion(case.winner, "file", "[compare] promote is live, and it has won", at)
+
+    def _left(self, case: Case, at: Millis) -> str:
+        """Why the rule of the file leaves the winner to a person; nothing where it does not."""
         past = [each.promotion for each in self.cases.values() if each.promotion is not None]
-        winner, setting, known = case.winner, case.setting, self.cases.values()
-        if winner is None:
-            return None
-        before, since = earlier(known, setting), again(known, setting, winner)
-        why = gates.unasked(winner, setting.rule, self.settings, past, at, before=before, again=since)
-        if why or self.gate(case):
-            return None
-        return Promotion(winner, "file", "[compare] promote is live, and it has won", at)
+        winner, setting, known = case.winner or "", case.setting, self.cases.values()
+        try:
+            last = self._journal.plan_switches().get(winner)
+        except (Unavailable, DataError) as problem:
+            return f"nobody knows whether it was switched since: {problem}"
+        return gates.unasked(
+            winner,
+            setting.rule,
+            self.settings,
+            past,
+            at,
+            before=tried(known, setting, winner),
+            again=again(known, setting, winner),
+            moved=gates.moved(case, self.states().get(winner), last),
+        )
 
     # ------------------------------------------------------------------------------------------------------ commands
 
@@ -217,7 +233,7 @@ class Comparing:
         at = self._now()
         if (refusal := self._orders.keep_first(at, begun(setting, at))) is not None:
             return refusal
-        self.cases[setting.name] = Case(setting)
+        self.cases[setting.name] = Case(setting, begun=at)
         self._enter(setting)
         self._acts.compare(self._note(setting, running=True))
         log.info("comparison begun", comparison=setting.name, arms=setting.names, seed=setting.seed)
@@ -301,4 +317,6 @@ class Comparing:
     def payload(self, name: str) -> ComparisonPayload:
         case = self.cases[name]
         last = case.ended or report(self.running[name].comparison)
-        return shown(case, last, earlier(self.cases.values(), case.setting), self.gate(case))
+        refusal = self.gate(case)
+        left = self._left(case, self._now()) if refusal is None and self.settings.promote == "live" else ""
+        return shown(case, last, earlier(self.cases.values(), case.setting), refusal, left)

@@ -19,6 +19,8 @@ _RESULTS: Final = 64
 """Results that a staking policy may look back on."""
 _SAID: Final = 10_000
 """Signals by whose ids a plan knows that it has said something."""
+_WAKERS: Final = ("command", "file")
+"""By whom a plan that was benched is woken: by a person, who asks for it or writes it down."""
 
 
 class Needs(msgspec.Struct, frozen=True):
@@ -81,11 +83,12 @@ class Running:
         self._said, self._known = other._said, other._known
 
     def switch(self, switch: PlanSwitched) -> None:
-        """A person switched it, or it was benched."""
+        """A person or a comparison switched it, or it was benched."""
         if switch.by == "bench":
             self._benched = switch.reason
             return
-        self._benched, self._overruns = None, 0
+        if switch.by in _WAKERS:
+            self._benched, self._overruns = None, 0
         self.enabled, self.mode = switch.enabled, switch.mode
 
     def benched(self, reason: str, at: Millis) -> PlanSwitched:

@@ -158,6 +158,27 @@ def card_file(model: Path) -> Path:
     return model.with_suffix(".card.json")
 
 
+def candidate_file(model: Path) -> Path:
+    """Where the model lies that may take this one's place; its card lies beside it, as for any model."""
+    return model.with_suffix(".candidate.onnx")
+
+
+def finish(model: Path) -> bool:
+    """Where a candidate's card is in its place already, move its model there too; whether there was such a candidate.
+
+    That is the second step of taking over, and what mends one that a crash cut short. Raises `OSError`.
+    """
+    candidate = candidate_file(model)
+    if card_file(candidate).exists() or not candidate.exists():
+        return False
+    try:
+        read_card(model, digest(candidate.read_bytes()))
+        candidate.replace(model)
+    except (ValueError, FileNotFoundError):  # it is no candidate of this card, or somebody else has just done it
+        return False
+    return True
+
+
 def digest(data: bytes) -> str:
     """The SHA-256 of some bytes, as hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()

@@ -8,7 +8,7 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from qfluxd.model import Millis, parse_timeframe
 from qfluxd.settings import OwnPath, Table, Timeframe
-from qfluxd.strategies.card import Card, read_card
+from qfluxd.strategies.card import Card, finish, read_card
 from qfluxd.strategies.features import Features, Rows, features, whole_rows
 from qfluxd.strategies.onnx import read_model, runner
 from qfluxd.strategy import Extra, Floats, View
@@ -39,6 +39,10 @@ class Model(Table):
 
     @model_validator(mode="after")
     def _open(self) -> Self:
+        try:
+            finish(self.file)
+        except OSError as problem:
+            raise ValueError(f"{self.file}: cannot be replaced by its candidate ({problem.strerror})") from None
         self._sha256 = read_model(self.file)
         self._card = read_card(self.file, self._sha256)
         width = runner(self.file, self._sha256).width

@@ -11,14 +11,15 @@ from pydantic import ValidationError
 from qfluxd.comparing.following import Following
 from qfluxd.config import load
 from qfluxd.errors import ConfigError
-from qfluxd.model import DAY, MINUTE, Deal, Millis, Stage, Trade
+from qfluxd.model import DAY, MINUTE, Deal, Millis, PlanSwitched, Stage, Trade
 from qfluxd.research.compare import Comparison, report
-from qfluxd.research.compare.gate import unasked
-from qfluxd.research.compare.history import Case, Promotion, again
+from qfluxd.research.compare.gate import moved, unasked
+from qfluxd.research.compare.history import Case, Promotion, again, tried
 from qfluxd.research.compare.rule import Rule
 from qfluxd.research.compare.taken import PATIENCE, moment_of_trade
 from qfluxd.settings import CompareSettings
 from tests.support.duel import ASSET, BEGIN, setting
+from tests.unit.test_running import running
 
 LIVE = CompareSettings(promote="live", strategies=("ema_*",))
 
@@ -46,13 +47,45 @@ def test_who_is_promoted_without_asking(
     [
         (Rule(doubt=0.01), {}, ""),
         (Rule(doubt=0.06), {}, "its rule allows a doubt of 0.06, and 0.05 is the most without asking"),
-        (Rule(), {"before": 2}, "these strategies were compared 2 times before"),
+        (Rule(), {"before": 2}, "ema_fast was compared 2 times before"),
         (Rule(), {"again": True}, "ema_fast was put into another comparison since"),
+        (Rule(), {"moved": "ema_fast was switched"}, "ema_fast was switched"),
     ],
 )
 def test_no_easy_win_is_promoted_without_asking(rule: Rule, tries: dict[str, Any], why: str) -> None:
-    """Whoever begins a comparison chooses its rule, and may begin another: then a person has the last word."""
+    """Whoever begins a comparison chooses its rule, and may begin another: then a person has the last word.
+
+    So has a person who has switched the winner since.
+    """
     assert unasked("ema_fast", rule, LIVE, [], BEGIN, **tries) == why
+
+
+def test_every_comparison_before_counts_for_the_strategies_in_it() -> None:
+    """Whoever else was in it; neither the comparison itself, nor one since."""
+    known = [
+        Case(msgspec.structs.replace(setting(*arms), name=name))
+        for name, arms in (("first", ("a", "b")), ("other", ("b", "c")), ("last", ("a", "b", "c")), ("new", ("b", "d")))
+    ]
+    last = known[2].setting
+    assert {arm: tried(known, last, arm) for arm in "abcd"} == {"a": 1, "b": 2, "c": 1, "d": 0}
+    assert tried(known, known[0].setting, "b") == 0
+
+
+@pytest.mark.parametrize(
+    ("mode", "by", "at", "said"),
+    [
+        ("shadow", "command", BEGIN - 1, ""),
+        ("shadow", "command", BEGIN, "b was switched by command since the comparison began"),
+        ("shadow", "file", BEGIN + DAY, "b was switched by file since the comparison began"),
+        ("signal", "command", BEGIN - 1, "b was compared in mode shadow, and is in mode signal now"),
+    ],
+)
+def test_a_winner_stands_as_it_was_compared_or_not(mode: Any, by: str, at: Millis, said: str) -> None:
+    """In the mode in which it was compared, and switched by nobody since, also where it was switched back."""
+    plan = running(name="b", mode=mode)
+    case = Case(setting("a", "b"), begun=BEGIN)
+    assert moved(case, plan.state(), PlanSwitched("b", True, mode, by, "", at)) == said
+    assert moved(Case(setting("a", "b"), begun=BEGIN), running(name="b", mode="shadow").state(), None) == ""
 
 
 def test_a_comparison_since_is_one_that_began_later_with_the_winner() -> None:

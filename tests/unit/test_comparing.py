@@ -1,7 +1,9 @@
 """Comparisons in a running daemon: what they do to plans, what is told, and that no restart changes anything."""
 
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from qfluxd.plans.plan import Plan
 from qfluxd.plans.turns import whose
 from qfluxd.settings import CompareSettings, Limits
 from qfluxd.strategy import View
-from tests.support.comparing import UP, LiveRoom, Room, arms
+from tests.support.comparing import DOWN, UP, LiveRoom, Room, arms
 from tests.support.stand import ASSET, BEGIN, OTHER, Tell, plan
 
 type Make = Callable[..., Room]
@@ -307,6 +309,24 @@ def test_a_live_arm_that_loses_is_taken_off_at_once(make: Make) -> None:
     assert [room.mode(name) for name in "ab"] == ["shadow", "shadow"]
 
 
+def test_a_live_arm_that_was_benched_stays_benched(make: Make) -> None:
+    """Its failure voids the comparison, which takes it off live trading and says why; only a person wakes it again."""
+    room = make(*arms("live"), kind=LiveRoom)
+    room.start(kind="slots", seed=5)
+    room.go(20)
+    room.acts.bench(PlanSwitched("b", True, "live", "bench", "it raised", room.at))
+    room.go(3)
+    assert room.report().sentence == "void: b is benched: it raised; strategy/enable tries again"
+    found = [(state.mode, state.phase) for state in room.desk.plans.states]
+    assert found == [("live", "running"), ("shadow", "benched")]
+    before = len(room.deals)
+    room.go(30)
+    assert len(room.deals) == before
+    room.switch("b", mode="shadow")
+    room.go(30)
+    assert len(room.deals) > before
+
+
 def test_turns_go_on_through_a_restart(make: Make) -> None:
     """The next daemon knows whose turn it is before it hears anything, and which slots were seen."""
     room = make(kind=Room)
@@ -408,6 +428,77 @@ def test_a_winner_may_come_to_beat_break_even_later(make: Make, promote: Any) ->
     assert room.report().strategies == make(*plans(), settings=rule).report().strategies
 
 
+def about_to_beat(folder: Path, seconds: int) -> Room:
+    """A room whose file says live, so many seconds before the winner comes to beat break-even and would be promoted."""
+
+    def begun(place: str) -> Room:
+        (folder / place).mkdir()
+        plans = arms()[0], plan("b", Tell(side=1).does(seldom), mode="shadow", assets=(ASSET,))
+        room = Room(folder / place, *plans, settings=CompareSettings(promote="live"))
+        room.connect()
+        room.start(rule={"fewest": 20, "most": 10_000})
+        return room
+
+    room, count = begun("first"), 0
+    while room.mode("b") == "shadow":
+        room.go(1)
+        count += 1
+    room.close()
+    return begun("second").go(count - seconds)
+
+
+def test_a_person_who_switches_a_winner_has_the_last_word(tmp_path: Path) -> None:
+    """What it still earns by a deal on paper does not put it live over that, and the report says why."""
+    with closing(about_to_beat(tmp_path, 4)) as room:
+        assert (room.report().winner, room.mode("b")) == ("b", "shadow")
+        assert "b" in {deal.plan for deal in room.desk.shadow.deals}
+        room.switch("b", mode="signal")
+        room.go(60)
+        found = room.topic()
+        assert (room.mode("b"), found["promotable"]) == ("signal", True)
+        assert found["promotion"] == (
+            "compare/promote lets the winner trade live; it is not done unasked: "
+            "b was compared in mode shadow, and is in mode signal now"
+        )
+        assert isinstance(room.send(ask.ComparePromote, name="duel", reason="yes"), dict)
+        assert room.mode("b") == "live"
+
+
+@pytest.mark.parametrize("by", ["command", "file"])
+def test_switched_back_it_is_a_persons_business_too(make: Make, by: str) -> None:
+    """Also where the file says live only later, and the daemon was started again."""
+    room = won(make)
+    assert room.report().promotable
+    for mode in ("signal", "shadow"):
+        assert not isinstance(room.acts.switch(PlanSwitched("b", True, mode, by, "", room.at)), Refusal)
+    room = make(settings=CompareSettings(promote="live"))
+    room.go(30)
+    assert (room.mode("b"), room.report().promotable) == ("shadow", True)
+    assert room.report().promotion.endswith(f"not done unasked: b was switched by {by} since the comparison began")
+
+
+def test_where_nobody_knows_what_a_person_did_a_person_is_asked(make: Make) -> None:
+    """The journal cannot be read just then: the daemon goes on, and promotes nobody by itself."""
+    room = won(make)
+    room.comparing.reconfigure(CompareSettings(promote="live"))
+    with closing(sqlite3.connect(room.journal.file)) as other:
+        other.execute("DROP TABLE plans")
+    room.go(30)
+    assert (room.mode("b"), room.report().promotable) == ("shadow", True)
+    assert "it is not done unasked: nobody knows whether it was switched since: " in room.report().promotion
+
+
+def test_a_switch_before_the_comparison_leaves_the_rule_alone(make: Make) -> None:
+    """It is how a person got the two side by side; what has won since then is promoted as the file says."""
+    room = make(*arms("signal"), settings=CompareSettings(promote="live"))
+    for name in "ab":
+        room.switch(name, mode="shadow")
+    room.go(1)
+    room.start(rule={"fewest": 20})
+    room.go(300)
+    assert room.mode("b") == "live"
+
+
 def test_a_winner_that_is_not_what_was_compared_is_not_promoted(make: Make) -> None:
     """Changed, switched off, or taken out since."""
     room = won(make)
@@ -466,6 +557,20 @@ def test_two_promotions_without_asking_keep_their_distance(make: Make) -> None:
     assert room.report("second").winner == "b"
     assert room.mode("b") == "shadow"
     assert room.report("second").promotable
+
+
+def test_more_company_makes_no_first_try(make: Make) -> None:
+    """Whoever wins was compared before where it was in any earlier comparison, also one that was stopped."""
+    room = make(*arms(), plan("c", DOWN, mode="shadow", assets=(ASSET,)), settings=CompareSettings(promote="live"))
+    for name in ("one", "two"):
+        room.start(name=name)
+        room.go(20)
+        room.send(ask.CompareStop, name=name, reason="not as I hoped")
+    room.start(name="three", rule={"fewest": 20}, others=["c"])
+    room.go(300)
+    found = room.report("three")
+    assert (found.winner, found.promotable, room.mode("b")) == ("b", True, "shadow")
+    assert found.promotion.endswith("it is not done unasked: b was compared 2 times before")
 
 
 def test_a_refusal_is_an_answer(make: Make) -> None:

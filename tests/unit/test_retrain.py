@@ -8,8 +8,7 @@ import pytest
 
 from qfluxd.research.aside import NICE
 from qfluxd.research.retrain import RetrainingFailed, retrain
-from qfluxd.research.succession import candidate_file
-from qfluxd.strategies.card import card_file
+from qfluxd.strategies.card import candidate_file, card_file
 from tests.support.planted import ASSET, planted
 
 RECIPE = f'assets = ["{ASSET}"]\nmodels = ["logistic"]\nfolds = 2\n[features]\nturned = "sign(close - open)"\n'
@@ -28,6 +27,19 @@ def children() -> list[int]:
     return [int(word) for word in Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()]
 
 
+def spoil_what_it_writes(child: int) -> Path:
+    """Where a training writes its model, which is half done now."""
+    words = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
+    written = Path(words[words.index(b"--out") + 1].decode())
+    written.write_text("half done")
+    return written
+
+
+def names(place: Path) -> list[str]:
+    """What lies in a folder."""
+    return sorted(each.name for each in place.iterdir())
+
+
 async def test_a_candidate_is_trained_beside_the_model(place: Path) -> None:
     """A process of low priority trains while the loop turns; its candidate's card is given, the model untouched."""
     model, recipe, before = place / "eurusd.onnx", place / "eurusd.toml", children()
@@ -38,9 +50,24 @@ async def test_a_candidate_is_trained_beside_the_model(place: Path) -> None:
         waiting.write(RECIPE)
     card = await training
     assert card.name == "eurusd"
-    assert candidate_file(model).exists()
-    assert card_file(candidate_file(model)).exists()
-    assert not model.exists()
+    assert names(place) == ["candles.parquet", "eurusd.candidate.card.json", "eurusd.candidate.onnx", "eurusd.toml"]
+
+
+async def test_a_training_works_beside_the_candidate_that_waits(place: Path) -> None:
+    """Its process is given another place to write to, so one that is ended, however late, has replaced nothing."""
+    model, before = place / "eurusd.onnx", children()
+    waiting = candidate_file(model), card_file(candidate_file(model))
+    for file in waiting:
+        file.write_text("waits")
+    training = asyncio.create_task(retrain(model, place / "eurusd.toml"))
+    with await asyncio.to_thread((place / "eurusd.toml").open, "w"):
+        (child,) = set(children()) - set(before)
+        assert spoil_what_it_writes(child).parent.parent == place
+        training.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await training
+    assert [file.read_text() for file in waiting] == ["waits", "waits"]
+    assert names(place) == ["candles.parquet", "eurusd.candidate.card.json", "eurusd.candidate.onnx", "eurusd.toml"]
 
 
 async def test_a_training_that_fails_says_why(place: Path) -> None:

@@ -1,21 +1,24 @@
 """A model that was trained again runs beside the one in use, and takes over only when it has shown itself better."""
 
+import os
 from decimal import Decimal
 from pathlib import Path
+from time import time_ns
 
 import pytest
 
 from qfluxd.config import Loaded, load
 from qfluxd.errors import ConfigError
 from qfluxd.plans.plan import CANDIDATE, CURRENT
-from qfluxd.research.succession import candidate_file
+from qfluxd.research.promotion import Verdict
 from qfluxd.research.train import Trained
 from qfluxd.retraining import Retraining
-from qfluxd.strategies.card import digest, read_card
-from qfluxd.trading.shadow import ShadowDeal
+from qfluxd.strategies.card import candidate_file, digest, read_card
+from qfluxd.trading.shadow import ShadowDeal, ShadowOutcome
 from tests.support.planted import ASSET
 from tests.unit.test_succession import train
 
+TWINS = (CURRENT, CANDIDATE)
 CONFIG = """
 [daemon]
 state_dir = "{folder}/state"
@@ -34,11 +37,13 @@ class Told:
 
     def __init__(self) -> None:
         self.codes: list[str] = []
+        self.details: list[str] = []
         self.reloads = 0
 
-    def tell(self, code: str, _detail: str) -> None:
-        """Note a code."""
+    def tell(self, code: str, detail: str) -> None:
+        """Note it."""
         self.codes.append(code)
+        self.details.append(detail)
 
     def reload(self) -> None:
         """Note a reload."""
@@ -64,9 +69,10 @@ def loaded(folder: Path) -> Loaded:
     return load(folder / "config.toml")
 
 
-def deal(plan: str, number: int, *, won: bool, at: int) -> ShadowDeal:
+def deal(plan: str, number: int, *, won: bool, at: int, outcome: ShadowOutcome | None = None) -> ShadowDeal:
     opened = at + number * 60_000
     profit = Decimal("0.9") if won else Decimal(-1)
+    outcome = outcome or ("won" if won else "lost")
     return ShadowDeal(
         f"{plan}-{number}",
         plan,
@@ -82,8 +88,8 @@ def deal(plan: str, number: int, *, won: bool, at: int) -> ShadowDeal:
         1.2,
         90,
         profit,
-        "won" if won else "lost",
-        "won" if won else "lost",
+        outcome,
+        outcome,
         opened + 30_000,
     )
 
@@ -109,55 +115,168 @@ def test_a_candidate_and_the_model_in_use_run_on_paper(folder: Path, models: tup
     assert cards == {"learner": "old", f"learner{CURRENT}": "old", f"learner{CANDIDATE}": "new"}
 
 
-async def contest(folder: Path, models: tuple[Trained, Trained], *, better: bool) -> tuple[str | None, Told]:
-    """How a contest ends in which one of the two wins each of its trades and the other none."""
-    waiting = candidate_file(folder / "eurusd.onnx")
-    models[1].write(waiting)
-    since = round(waiting.stat().st_mtime * 1000)
-    told = Told()
+def now() -> int:
+    return time_ns() // 1_000_000
+
+
+def begun(folder: Path, model: Trained, told: Told) -> Retraining:
+    """A daemon in which this model waits and is compared with the one in use."""
+    model.write(candidate_file(folder / "eurusd.onnx"))
     retraining = Retraining(told.tell, told.reload, None)
     retraining.begin(loaded(folder), ())
+    return retraining
+
+
+def decided(retraining: Retraining, *, better: bool, at: int) -> tuple[str, Verdict]:
+    """What a contest comes to in which one of the two wins each of its trades and the other none."""
     for number in range(1, 400):
         for suffix, won in ((CURRENT, not better), (CANDIDATE, better)):
-            found = retraining.on_deal(deal(f"learner{suffix}", number, won=won, at=since))
+            found = retraining.on_deal(deal(f"learner{suffix}", number, won=won, at=at))
             if found is not None and found[1].decision != "wait":
-                await retraining.conclude(*found)
-                return found[1].decision, told
-    return None, told
+                return found
+    raise AssertionError("nothing was decided")
+
+
+def until_told(retraining: Retraining, at: int) -> int:
+    """How many more trades of both it takes until a contest tells how it stands, which it does at each tenth."""
+    deals = (deal(f"learner{each}", number, won=True, at=at) for number in range(11, 20) for each in TWINS)
+    return next(count for count, each in enumerate(deals, 1) if retraining.on_deal(each) is not None)
+
+
+def in_use(folder: Path) -> str:
+    model = folder / "eurusd.onnx"
+    return read_card(model, digest(model.read_bytes())).name
+
+
+async def contest(folder: Path, models: tuple[Trained, Trained], *, better: bool) -> tuple[str, Told]:
+    """How a contest ends, and what a person is told."""
+    told = Told()
+    retraining = begun(folder, models[1], told)
+    plan, verdict = decided(retraining, better=better, at=now())
+    await retraining.conclude(plan, verdict)
+    return verdict.decision, told
 
 
 async def test_a_better_model_takes_over(folder: Path, models: tuple[Trained, Trained]) -> None:
     """The files change place, a person is told, and the configuration is read again."""
     decision, told = await contest(folder, models, better=True)
-    model = folder / "eurusd.onnx"
     assert (decision, told.codes, told.reloads) == ("promote", ["model_promoted"], 1)
-    assert read_card(model, digest(model.read_bytes())).name == "new"
+    assert in_use(folder) == "new"
     assert [plan.name for plan in loaded(folder).plans] == ["learner"]
 
 
 async def test_a_worse_one_is_sent_away(folder: Path, models: tuple[Trained, Trained]) -> None:
     """The model in use stays, and nothing waits any more."""
     decision, told = await contest(folder, models, better=False)
-    model = folder / "eurusd.onnx"
     assert (decision, told.codes, told.reloads) == ("keep", ["model_kept"], 1)
-    assert read_card(model, digest(model.read_bytes())).name == "old"
-    assert not candidate_file(model).exists()
+    assert in_use(folder) == "old"
+    assert not candidate_file(folder / "eurusd.onnx").exists()
 
 
-def test_trades_from_before_the_candidate_do_not_count(folder: Path, models: tuple[Trained, Trained]) -> None:
-    """Also those that the journal tells of after a restart."""
-    waiting = candidate_file(folder / "eurusd.onnx")
-    models[1].write(waiting)
-    since = round(waiting.stat().st_mtime * 1000)
+@pytest.mark.parametrize("better", [True, False])
+@pytest.mark.parametrize("which", ["candidate", "in use"])
+async def test_a_verdict_is_of_the_models_that_were_compared(
+    folder: Path, models: tuple[Trained, Trained], better: bool, which: str
+) -> None:
+    """Another file lies there, and the configuration could not be read since: nobody takes over, and nobody goes.
+
+    A person is told, and from the next reading on what lies there is compared, from nothing.
+    """
+    told = Told()
+    retraining = begun(folder, models[1], told)
+    model, other = folder / "eurusd.onnx", train(3, "another")
+    other.write(candidate_file(model) if which == "candidate" else model)
+    await retraining.conclude(*decided(retraining, better=better, at=now()))
+    assert (told.codes, told.reloads) == (["model_replaced"], 1)
+    assert "is not the model that was compared; what is there now is compared anew" in told.details[0]
+    left = [in_use(folder), read_card(candidate_file(model), digest(candidate_file(model).read_bytes())).name]
+    assert left == (["old", "another"] if which == "candidate" else ["another", "new"])
+    retraining.begin(loaded(folder), ())
+    plan, verdict = decided(retraining, better=True, at=now() + 10**9)
+    assert verdict.pairs == 54
+    await retraining.conclude(plan, verdict)
+    assert told.codes[-1] == "model_promoted"
+    assert in_use(folder) == left[1]
+
+
+async def test_a_verdict_that_waited_says_nothing_of_a_newer_contest(
+    folder: Path, models: tuple[Trained, Trained]
+) -> None:
+    """Models change place beside the desk, so another one may be compared already when a verdict is carried out."""
+    told = Told()
+    retraining = begun(folder, models[1], told)
+    found = decided(retraining, better=True, at=now())
+    train(3, "another").write(candidate_file(folder / "eurusd.onnx"))
+    retraining.begin(loaded(folder), ())
+    await retraining.conclude(*found)
+    assert (in_use(folder), told.codes, told.reloads) == ("old", ["model_replaced"], 0)
+    await retraining.conclude(*decided(retraining, better=True, at=now() + 10**9))
+    assert in_use(folder) == "another"
+
+
+def test_a_contest_is_decided_once(folder: Path, models: tuple[Trained, Trained]) -> None:
+    """What is traded until the verdict is carried out tells nothing more; a reload in between changes nothing."""
+    retraining = begun(folder, models[1], Told())
+    decided(retraining, better=True, at=now())
+    retraining.begin(loaded(folder), ())
+    later = now() + 10**9
+    deals = [deal(f"learner{each}", number, won=True, at=later) for number in range(20) for each in TWINS]
+    assert [retraining.on_deal(each) for each in deals] == [None] * 40
+
+
+def test_a_deal_on_its_way_belongs_to_the_model_that_wanted_it(folder: Path, models: tuple[Trained, Trained]) -> None:
+    """Should it end in the time of the next candidate, it counts for nobody."""
+    told = Told()
+    retraining = begun(folder, models[1], told)
+    at = now()
+    for each in TWINS:
+        retraining.on_deal(deal(f"learner{each}", 9, won=True, at=at, outcome="open"))
+    train(3, "another").write(candidate_file(folder / "eurusd.onnx"))
+    retraining.begin(loaded(folder), ())
+    for each in TWINS:
+        assert retraining.on_deal(deal(f"learner{each}", 9, won=True, at=at)) is None
+    assert until_told(retraining, at) == 10
+
+
+def test_a_contest_goes_on_through_a_restart(folder: Path, models: tuple[Trained, Trained]) -> None:
+    """Trades since both models run beside each other count, by the journal; those from before do not."""
+    begun(folder, models[1], Told())
+    at = now()
+    before = [deal(f"learner{each}", number, won=True, at=at - 90_000_000) for number in range(9) for each in TWINS]
+    after = [deal(f"learner{each}", number, won=True, at=at) for number in range(1, 5) for each in TWINS]
     retraining = Retraining(lambda code, detail: None, lambda: None, None)
-    names = (f"learner{CURRENT}", f"learner{CANDIDATE}")
-    before = [deal(name, number, won=True, at=since - 90_000_000) for number in range(9) for name in names]
-    after = [deal(name, number, won=True, at=since) for number in range(1, 5) for name in names]
     retraining.begin(loaded(folder), before + after)
-    found = [retraining.on_deal(deal(name, 5, won=True, at=since)) for name in names]
-    assert found[0] is None
-    assert found[1] is not None
-    assert found[1][1].pairs <= 5
+    assert until_told(retraining, at) == 2
+
+
+@pytest.mark.parametrize("which", ["candidate", "in use"])
+def test_trades_of_a_model_that_was_replaced_do_not_count_for_the_next(
+    folder: Path, models: tuple[Trained, Trained], which: str
+) -> None:
+    """Its file was replaced while the daemon could not read the configuration, and then that was started again."""
+    begun(folder, models[1], Told())
+    model = folder / "eurusd.onnx"
+    train(3, "another").write(candidate_file(model) if which == "candidate" else model)
+    at = now()
+    late = [deal(f"learner{each}", number, won=True, at=at - 600_000) for number in range(1, 5) for each in TWINS]
+    late += [deal(f"learner{each}", 9, won=True, at=at, outcome="open") for each in TWINS]
+    os.utime(candidate_file(model), (at / 1000 - 900, at / 1000 - 900))
+    retraining = Retraining(lambda code, detail: None, lambda: None, None)
+    retraining.begin(loaded(folder), late)
+    for each in TWINS:
+        assert retraining.on_deal(deal(f"learner{each}", 9, won=True, at=at)) is None
+    assert until_told(retraining, at) == 10
+
+
+def test_contests_that_nobody_can_read_begin_anew(folder: Path, models: tuple[Trained, Trained]) -> None:
+    """What was noted of them is no reason not to start."""
+    begun(folder, models[1], Told())
+    (folder / "state/contests.json").write_text("{")
+    at = now()
+    late = [deal(f"learner{each}", 1, won=True, at=at - 600_000) for each in TWINS]
+    retraining = Retraining(lambda code, detail: None, lambda: None, None)
+    retraining.begin(loaded(folder), late)
+    assert until_told(retraining, at) == 10
 
 
 async def test_a_training_that_fails_changes_nothing(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """One plan as it runs: awake or not, how it says why, and what it remembers."""
 
 import msgspec
+import pytest
 
 from qfluxd.model import PlanSwitched
 from qfluxd.plans.looking import Look
@@ -37,7 +38,7 @@ def test_a_replay_does_not_look_at_the_clock() -> None:
 
 
 def test_only_a_person_wakes_a_plan_that_was_benched() -> None:
-    """Any switch of a person does, and it counts slow looks from nothing."""
+    """A switch of a person does, and it counts slow looks from nothing."""
     it = running()
     it.switch(it.benched("too slow", BEGIN))
     assert not it.awake
@@ -48,6 +49,15 @@ def test_only_a_person_wakes_a_plan_that_was_benched() -> None:
     assert it.awake
     assert it.mode == "live"
     assert [it.looked("a", look(60), 50) for _ in range(2)] == [None, None]
+
+
+@pytest.mark.parametrize(("by", "wakes"), [("command", True), ("file", True), ("compare", False)])
+def test_what_switches_a_plan_that_was_benched_need_not_wake_it(by: str, wakes: bool) -> None:
+    """A person does, by command or by the file; a comparison puts it into another mode, and it stays benched."""
+    it = running(mode="live")
+    it.switch(it.benched("raised", BEGIN))
+    it.switch(PlanSwitched("a", True, "shadow", by, "", BEGIN))
+    assert (it.awake, it.state().mode, it.state().phase == "benched") == (wakes, "shadow", not wakes)
 
 
 def test_off_and_benched_are_two_things() -> None:

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from qfluxd.evidence import Summary
-from qfluxd.model import DAY, Millis, PlanState, Refusal
+from qfluxd.model import DAY, Millis, PlanState, PlanSwitched, Refusal
 from qfluxd.plans.plan import Plan
 from qfluxd.research.compare.history import Case, Promotion
 from qfluxd.research.compare.rule import Rule
@@ -42,6 +42,20 @@ def gate(case: Case, worth: Summary | None, plan: Plan | None, state: PlanState 
     return live_refusal(plan.strategy)
 
 
+def moved(case: Case, state: PlanState | None, last: PlanSwitched | None) -> str:
+    """Whether the winner does not stand any more as it was compared, in a sentence; nothing where it does.
+
+    `last` is how it was switched last. One that a person has switched since is a person's business, also where it was
+    switched back.
+    """
+    mode = case.setting.mode
+    if state is not None and state.mode != mode:
+        return f"{state.name} was compared in mode {mode}, and is in mode {state.mode} now"
+    if last is not None and last.at >= case.begun:
+        return f"{last.name} was switched by {last.by} since the comparison began"
+    return ""
+
+
 def unasked(
     winner: str,
     rule: Rule,
@@ -51,22 +65,26 @@ def unasked(
     *,
     before: int = 0,
     again: bool = False,
+    moved: str = "",
 ) -> str:
     """Why the rule of the file leaves it to a person to promote a winner; nothing where it needs none, once `gate`
     lets it through.
 
-    `before` is how often the same strategies were compared already, `again` whether the winner was put into another
-    comparison since. Whoever may begin a comparison chooses its `rule`: one that is easier, or yet another try, is no
-    ground for money, and what was won once may have been lost meanwhile.
+    `before` is how many comparisons the winner was put into already, `again` whether it was put into another one since,
+    `moved` why it does not stand as it was compared. Whoever may begin a comparison chooses its `rule`, and who is in
+    it: one that is easier, or yet another try, is no ground for money, and what was won once may have been lost
+    meanwhile. What a person has switched since is not switched back.
     """
     if settings.promote != "live":
         return "[compare] promote is not live"
     if rule.doubt > (usual := Rule().doubt):
         return f"its rule allows a doubt of {rule.doubt:g}, and {usual:g} is the most without asking"
     if before:
-        return f"these strategies were compared {before} times before"
+        return f"{winner} was compared {before} times before"
     if again:
         return f"{winner} was put into another comparison since"
+    if moved:
+        return moved
     if not any(fnmatchcase(winner, pattern) for pattern in settings.strategies):
         return f"[compare] strategies does not name {winner}"
     newest = max((promotion.at for promotion in past if promotion.by == "file"), default=None)

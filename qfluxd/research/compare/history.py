@@ -22,11 +22,15 @@ class Promotion(msgspec.Struct, frozen=True):
 
 
 class Case(msgspec.Struct, frozen=True):
-    """One comparison as the journal has it; `ended` is its last report, None while it runs."""
+    """One comparison as the journal has it; `ended` is its last report, None while it runs.
+
+    It was `begun` at that time of this machine's clock.
+    """
 
     setting: Setting
     ended: Report | None = None
     promotion: Promotion | None = None
+    begun: Millis = 0
 
     @property
     def winner(self) -> str | None:
@@ -72,7 +76,7 @@ def cases(steps: Iterable[ComparisonStep]) -> dict[str, Case]:
     for step in steps:
         match step.what:
             case "begun":
-                found[step.name] = Case(msgspec.json.decode(step.data, type=Setting))
+                found[step.name] = Case(msgspec.json.decode(step.data, type=Setting), begun=step.at)
             case "ended":
                 last = msgspec.json.decode(step.data, type=Report)
                 found[step.name] = msgspec.structs.replace(found[step.name], ended=last)
@@ -80,6 +84,12 @@ def cases(steps: Iterable[ComparisonStep]) -> dict[str, Case]:
                 promotion = msgspec.json.decode(step.data, type=Promotion)
                 found[step.name] = msgspec.structs.replace(found[step.name], promotion=promotion)
     return found
+
+
+def tried(known: Iterable[Case], setting: Setting, arm: str) -> int:
+    """How many comparisons an arm was put into before this one began, of all `cases`, whoever else was in them."""
+    before = takewhile(lambda case: case.setting.name != setting.name, known)
+    return sum(arm in case.setting.names for case in before)
 
 
 def again(known: Iterable[Case], setting: Setting, arm: str) -> bool:

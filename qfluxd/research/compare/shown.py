@@ -9,8 +9,8 @@ from qfluxd.research.compare.history import Case
 from qfluxd.research.compare.report import ArmReport, ContestReport, Report
 
 
-def shown(case: Case, report: Report, earlier: int, refusal: Refusal | None) -> ComparisonPayload:
-    """The whole of it; `refusal` says why its winner may not be promoted."""
+def shown(case: Case, report: Report, earlier: int, refusal: Refusal | None, left: str = "") -> ComparisonPayload:
+    """The whole of it; `refusal` says why its winner may not be promoted, `left` why that is left to a person."""
     setting = case.setting
     return ComparisonPayload(
         comparison=setting.name,
@@ -30,14 +30,16 @@ def shown(case: Case, report: Report, earlier: int, refusal: Refusal | None) -> 
         beside=report.beside,
         earlier=earlier,
         promotable=refusal is None,
-        promotion=_promotion(case, refusal),
+        promotion=_promotion(case, refusal, left),
     )
 
 
-def _promotion(case: Case, refusal: Refusal | None) -> str:
+def _promotion(case: Case, refusal: Refusal | None, left: str) -> str:
     if case.promotion is not None:
         return f"{case.promotion.arm} was promoted by {case.promotion.by}: {case.promotion.reason}"
-    return "compare/promote lets the winner trade live" if refusal is None else refusal.detail
+    if refusal is not None:
+        return refusal.detail
+    return "compare/promote lets the winner trade live" + (f"; it is not done unasked: {left}" if left else "")
 
 
 def _arm(arm: ArmReport) -> ComparedPayload:
