@@ -572,7 +572,7 @@ class Switched(msgspec.Struct, frozen=True, tag="switched"):
 
 
 class PlanSwitched(msgspec.Struct, frozen=True, tag="plan_switched"):
-    """A plan was switched by a person, or benched."""
+    """A plan was switched by a command, by the file or by a comparison, or benched; `by` says which."""
 
     name: str
     enabled: bool

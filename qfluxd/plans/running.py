@@ -82,6 +82,10 @@ class Running:
         self._results = other._results
         self._said, self._known = other._said, other._known
 
+    def resume(self, switch: PlanSwitched) -> None:
+        """It was switched so before it began; a bench that it begins with stays."""
+        self.enabled, self.mode = switch.enabled, switch.mode
+
     def switch(self, switch: PlanSwitched) -> None:
         """A person or a comparison switched it, or it was benched."""
         if switch.by == "bench":

@@ -322,6 +322,13 @@ def test_a_plan_whose_candles_are_not_folded_is_benched_with_the_remedy() -> Non
     assert stand.signals == [("a", ASSET, 0)]
 
 
+def test_what_was_switched_before_wakes_no_plan_that_begins_benched() -> None:
+    """It says what a person wants of it, not that it can."""
+    switches = [PlanSwitched("slow", True, "shadow", "command", "", BEGIN)]
+    stand = Stand(plan("slow", timeframe=60_000), switches=switches).run(5_500)
+    assert (stand.state("slow").phase, stand.state("slow").mode) == ("benched", "shadow")
+
+
 class Broken(Tell):
     """A strategy that cannot even say what it needs."""
 
