@@ -60,7 +60,7 @@ class Acts:
         self._now = now
         self._note = note
         self.on_resumed: Callable[[Millis], None] = lambda now: None
-        """Told by the broker's clock when a person has resumed trading."""
+        """Told by the broker's clock when a person has resumed trading, with a reason."""
         self.on_compared: Callable[[Compared], None] = lambda note: None
         """Told when a comparison of plans begins, and when it is over."""
 
@@ -145,18 +145,31 @@ class Acts:
 
     def _turn(self, state: TradingState, reason: str, at: Millis) -> Refusal | None:
         refusal = self._orders.turn(state, reason, at)
-        if refusal is None and state == "active":
+        if refusal is None and state == "active" and reason:
             self.on_resumed(self._desk.now(at))
         return refusal
 
     def switch(self, switch: PlanSwitched, *, written: bool = False) -> PlanState | Refusal:
-        """Turn a plan; it stays so across restarts. With `written` the journal has it already."""
+        """Turn a plan; it stays so across restarts. With `written` the journal has it already.
+
+        To trade live it is turned only once that is written; to do less at once, and a refusal tells where it is not.
+        """
         self._desk.come_to(switch.at)
+        if self._desk.plans.plan(switch.name) is not None and not written and switch.enabled and switch.mode == "live":
+            if (refusal := self._orders.keep_first(switch.at, switch)) is not None:
+                return refusal
+            written = True
         self._note(switch)
         turned = self._desk.plans.switch(switch)
-        if not (written or isinstance(turned, Refusal)):
-            self._orders.keep(switch, switch.at)
-        return turned
+        if written or isinstance(turned, Refusal):
+            return turned
+        self._orders.keep(switch, switch.at)
+        if self._orders.trouble is None:
+            return turned
+        is_now = f"in mode {turned.mode}" if turned.enabled else "off"
+        return Refusal(
+            "journal_failed", f"{switch.name} is {is_now}, but not yet across a restart: {self._orders.trouble}"
+        )
 
     def bench(self, switch: PlanSwitched) -> None:
         """Bench a plan for the time that it takes; it is tried again after a restart."""

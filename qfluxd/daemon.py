@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine, Sequence
+from collections.abc import Container, Coroutine, Sequence
 from decimal import Decimal
 from pathlib import Path
 from time import time_ns
@@ -475,7 +475,7 @@ class Daemon:
         loaded = self._loaded.reread()
         applied = [change.key for change in diff(self._loaded, loaded).live]
         changes = diff(self._started_with, loaded)
-        self._heed_file(loaded.plans)
+        self._heed_file(loaded.plans, {plan.name for plan in self._loaded.plans})
         self._loaded, self._settings = loaded, changes.settings
         touched = self._take_over(changes.settings, applied)
         applied += [name for name in touched if not any(key.startswith(f"{name}.") for key in applied)]
@@ -496,8 +496,13 @@ class Daemon:
         self._stopping.set()
         return {"applied": applied}
 
-    def _heed_file(self, plans: Sequence[Plan]) -> None:
-        """Where the file says otherwise than when it was last read, also by an earlier run, commands give way to it."""
+    def _heed_file(self, plans: Sequence[Plan], there: Container[str] | None = None) -> None:
+        """Where the file says otherwise than when it was last read, also by an earlier run, commands give way to it.
+
+        They do so in what it has changed: who turned a plan off need not fear for it when its mode is written anew.
+        A table that was taken out and comes back, which is one that was not `there`, is as the file says.
+        """
+        commanded = {switch.name: switch for switch in self._switches()}
         unwritten = {switch.name: switch for switch in self._orders.unwritten if switch.by == BY_FILE}
         said = self._journal.filed_plans() | unwritten
         for plan in plans:
@@ -506,6 +511,13 @@ class Daemon:
                 at = self._time()
                 word = PlanSwitched(plan.name, plan.enabled, plan.mode, BY_FILE, "the configuration says so", at)
                 self._orders.keep(word, at)
+                command = commanded.get(plan.name)
+                if before is not None and command is not None and (there is None or plan.name in there):
+                    enabled = command.enabled if before.enabled == plan.enabled else plan.enabled
+                    mode = command.mode if before.mode == plan.mode else plan.mode
+                    left = msgspec.structs.replace(command, enabled=enabled, mode=mode, at=at)
+                    if (enabled, mode) != (plan.enabled, plan.mode):
+                        self._orders.keep(left, at)
 
     def _take_over(self, settings: Settings, changed: Sequence[str]) -> list[str]:
         """Gives the strategies that begin anew, also where only a file behind them has changed."""

@@ -3,6 +3,7 @@
     QfluxdError
     ├── ConfigError         the owner's file is wrong: exit 78, every mistake listed
     ├── PluginError         a driver or strategy that is named cannot be loaded: exit 78
+    │   └── UnknownPlugin   there is none of that name
     ├── Unavailable         something needed is not reachable: exit 69 on the command line
     ├── Disconnected        the line to Chrome, the page or the broker is gone: open it again
     ├── LoginRequired       a person has to log in: wait, and say so
@@ -48,6 +49,10 @@ class ConfigError(QfluxdError):
 
 class PluginError(QfluxdError):
     """A driver or strategy cannot be loaded: unknown name, import that fails, wrong shape."""
+
+
+class UnknownPlugin(PluginError):
+    """No driver or strategy has that name; where it was typed, and stands in no file, that is a slip of the hand."""
 
 
 class Unavailable(QfluxdError):

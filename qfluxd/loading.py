@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from pydantic import BaseModel
 
 from qfluxd.entrypoints import entry_names, load_entry, nearest
-from qfluxd.errors import PluginError
+from qfluxd.errors import PluginError, UnknownPlugin
 from qfluxd.settings import Table
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ def load_strategy(name: str, folder: Path | None = None) -> type[StrategyModel]:
     finds them there.
 
     Raises:
-        PluginError: there is none of that name or there are two, it cannot be imported, or it is not a strategy.
+        UnknownPlugin: there is none of that name.
+        PluginError: there are two, it cannot be imported, or it is not a strategy.
     """
     file = folder / f"{name}.py" if folder is not None and FILE_NAME.fullmatch(name) else None
     if file is not None and file.is_file():
@@ -76,7 +77,7 @@ def load_strategy(name: str, folder: Path | None = None) -> type[StrategyModel]:
         return load_strategy_file(file)
     found = load_entry(STRATEGIES, name, "strategy")
     if found is None:
-        raise PluginError(f"there is no strategy called {name!r}; {nearest(name, strategy_names(folder))}")
+        raise UnknownPlugin(f"there is no strategy called {name!r}; {nearest(name, strategy_names(folder))}")
     return _shaped(f"the strategy {name!r}", found)
 
 

@@ -5,7 +5,7 @@ from typing import cast
 from pydantic import BaseModel
 
 from qfluxd.entrypoints import entry_names, load_entry, nearest
-from qfluxd.errors import PluginError
+from qfluxd.errors import PluginError, UnknownPlugin
 from qfluxd.loading import StrategyModel, load_strategy, load_strategy_file, strategy_names
 from qfluxd.ports import DriverModule
 
@@ -36,7 +36,7 @@ def load_driver(name: str) -> DriverModule:
     """
     module = load_entry(DRIVERS, name, "driver")
     if module is None:
-        raise PluginError(f"no driver called {name!r} is installed; {nearest(name, driver_names())}")
+        raise UnknownPlugin(f"no driver called {name!r} is installed; {nearest(name, driver_names())}")
     return _shaped(name, module)
 
 

@@ -16,7 +16,7 @@ from qfluxd.housekeeping import Chore
 from qfluxd.market.parquet import write_whole
 from qfluxd.model import Millis
 from qfluxd.plans.plan import CANDIDATE, CURRENT, Plan
-from qfluxd.research.promotion import Shadowed, Verdict, promote, shadowed
+from qfluxd.research.promotion import Shadowed, Verdict, candle_of, promote, shadowed
 from qfluxd.research.retrain import RetrainingFailed, retrain
 from qfluxd.research.succession import ModelReplaced, Rivals, adopt, reject
 from qfluxd.trading.shadow import ShadowDeal
@@ -64,11 +64,15 @@ class _Contest:
         del trades[:-_MOST]
         return True
 
-    def compare(self) -> Verdict:
-        """Compare what both have done so far, but for the newest candle: of that one may be told and the other not."""
+    def compare(self, on_their_way: Iterable[ShadowDeal]) -> Verdict:
+        """Compare what both have done before the oldest candle of which a deal is `on_their_way`, or else the newest.
+
+        Of those one may be told and the other not: which comes first has to do with how they end.
+        """
         newest = max(trade.candle for trade in (*self.current, *self.candidate))
+        until = min([newest, *(candle_of(deal) for deal in on_their_way)])
         current, candidate = (
-            [trade for trade in trades if trade.candle < newest] for trades in (self.current, self.candidate)
+            [trade for trade in trades if trade.candle < until] for trades in (self.current, self.candidate)
         )
         verdict = promote(current, candidate)
         if verdict.decision != "wait":
@@ -90,8 +94,8 @@ class Retraining:
         self._config = config
         self._file: Path | None = None
         self._contests: dict[str, _Contest] = {}
-        self._on_their_way: set[str] = set()
-        """Deals on paper that are not over."""
+        self._on_their_way: dict[str, ShadowDeal] = {}
+        """Deals on paper that are not over, by their ids."""
         self._wanted: tuple[Retrained, ...] = ()
 
     def begin(self, loaded: Loaded, deals: Iterable[ShadowDeal]) -> None:
@@ -141,7 +145,8 @@ class Retraining:
         contest = self._contests[plan]
         if (len(contest.current) + len(contest.candidate)) % _EVERY:
             return None
-        return plan, contest.compare()
+        twins = {plan + suffix for suffix in (CURRENT, CANDIDATE)}
+        return plan, contest.compare(deal for deal in self._on_their_way.values() if deal.plan in twins)
 
     async def conclude(self, plan: str, verdict: Verdict) -> None:
         """Do what a comparison says, where it is of the very models that are there."""
@@ -175,9 +180,9 @@ class Retraining:
 
     def _follow(self, deal: ShadowDeal) -> None:
         if deal.is_over:
-            self._on_their_way.discard(deal.id)
+            self._on_their_way.pop(deal.id, None)
         else:
-            self._on_their_way.add(deal.id)
+            self._on_their_way[deal.id] = deal
 
     def _work(self, wanted: Retrained) -> Callable[[], Awaitable[None]]:
         async def work() -> None:

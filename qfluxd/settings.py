@@ -216,8 +216,8 @@ class Limits(Table):
     max_drawdown: Money | None = Field(
         default=None,
         examples=[50],
-        description="how far the result may fall below its best since trading was last resumed; where the account has "
-        "fallen so far trading is killed, and only a person resumes it",
+        description="how far the result may fall below its best since trading was last resumed with a reason; where "
+        "the account has fallen so far trading is killed, and only a person resumes it",
     )
     loss_streak: Annotated[int, Field(ge=1, le=1000)] | None = Field(
         default=None,

@@ -315,8 +315,9 @@ class ScorePayload(msgspec.Struct, frozen=True, gc=False):
 
     `rate` is the share won of the decisive trades, `low` to `high` its 95 % interval (Wilson), `break_even` what it has
     to beat at the payouts of these very trades; all 0 to 1, null before there is one. A tie gives the stake back and is
-    not decisive. `e_value` is the evidence for an edge that may be looked at after every trade (20 is a claim),
-    `needed` about how many more decisive trades at this rate would tell; `verdict` says all of it in a sentence.
+    not decisive. `e_value` is the evidence for an edge that may be looked at after every trade (20 is a claim), of the
+    moment at which the oldest trade was opened that is not over; `needed` is about how many more decisive trades at
+    this rate would tell; `verdict` says all of it in a sentence. A day by itself is not judged: both are null.
     """
 
     trades: int
@@ -331,7 +332,7 @@ class ScorePayload(msgspec.Struct, frozen=True, gc=False):
     mean_payout: float | None
     staked: Decimal
     profit: Decimal
-    e_value: float
+    e_value: float | None
     needed: int | None
     verdict: str
 

@@ -15,7 +15,7 @@ from qfluxd.api.payloads import (
     StrategyPayload,
     TradePayload,
 )
-from qfluxd.evidence import Summary, break_even
+from qfluxd.evidence import Figures, Summary, break_even
 from qfluxd.model import SECOND, AccountState, Candle, Deal, Millis, PlanState, Session, Trade, Verdict, timeframe_name
 
 CENT = Decimal("0.01")
@@ -165,22 +165,31 @@ def strategy_payload(state: PlanState) -> StrategyPayload:
 
 
 def score_payload(summary: Summary) -> ScorePayload:
-    """What trades came to, as topics and answers show it."""
-    decisive = summary.rate is not None
+    """What trades came to and what that tells, as topics and answers show it."""
+    return _score(summary, summary.edge, summary.needed, summary.verdict)
+
+
+def day_payload(figures: Figures) -> ScorePayload:
+    """What the trades of one day came to: a bet that begins anew with each day would sooner or later claim anything."""
+    return _score(figures, None, None, f"a day is judged in the total: {figures.sentence}{figures.left_out}")
+
+
+def _score(figures: Figures, e_value: float | None, needed: int | None, verdict: str) -> ScorePayload:
+    decisive = figures.rate is not None
     return ScorePayload(
-        trades=summary.won + summary.lost + summary.tie + summary.unknown,
-        won=summary.won,
-        lost=summary.lost,
-        ties=summary.tie,
-        unknown=summary.unknown,
-        rate=summary.rate,
-        low=summary.interval.low if decisive else None,
-        high=summary.interval.high if decisive else None,
-        break_even=summary.break_even,
-        mean_payout=summary.mean_payout,
-        staked=money(summary.staked),
-        profit=money(summary.profit),
-        e_value=summary.edge,
-        needed=summary.needed,
-        verdict=summary.verdict,
+        trades=figures.won + figures.lost + figures.tie + figures.unknown,
+        won=figures.won,
+        lost=figures.lost,
+        ties=figures.tie,
+        unknown=figures.unknown,
+        rate=figures.rate,
+        low=figures.interval.low if decisive else None,
+        high=figures.interval.high if decisive else None,
+        break_even=figures.break_even,
+        mean_payout=figures.mean_payout,
+        staked=money(figures.staked),
+        profit=money(figures.profit),
+        e_value=e_value,
+        needed=needed,
+        verdict=verdict,
     )

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from qfluxd.cli.backtest_options import NOTHING_SAID, Asked
 from qfluxd.cli.backtesting import audited
 from qfluxd.cli.options import Json
-from qfluxd.cli.printing import put, put_json, put_wrapped
+from qfluxd.cli.printing import Misused, put, put_json, put_wrapped
 
 if TYPE_CHECKING:
     from qfluxd.research.audits import Finding
@@ -28,8 +28,10 @@ def audit(
 
     Exit 1 where something is bad: then what a backtest of it says is not to be believed.
     """
-    from qfluxd.research.audits import write_findings
+    from qfluxd.research.audits import ALL, write_findings
 
+    if unknown := [name for name in only or () if name not in ALL]:
+        raise Misused(f"there is no audit {unknown[0]!r}; there are {', '.join(ALL)}")
     findings = audited(asked.settings(asked.loaded()), asked.dataset(), asked, only)
     if out is not None:
         write_findings(out, findings)

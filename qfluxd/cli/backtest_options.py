@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from cyclopts import Parameter
 
 from qfluxd.cli.data import Since, Until, data_folder, stretch
-from qfluxd.cli.options import Config, loaded, own_folder
+from qfluxd.cli.options import Config, loaded, own_folder, typed
+from qfluxd.cli.printing import complain
 
 if TYPE_CHECKING:
     from qfluxd.config import Loaded
@@ -101,11 +102,16 @@ class Asked:
         return settings_of(words, {name: getattr(self, name) for name in names}, found, self.own)
 
     def dataset(self) -> "Dataset":
-        """The data. Raises `DataError` where there are none."""
+        """The data. Raises `DataError` where there are none, `Misused` where a time is none."""
         from qfluxd.research.dataset import open_dataset
 
+        with typed():
+            start, end = stretch(self.since, self.until)
         place = self.data if self.data is not None else data_folder(None, self.config)
-        return open_dataset(place, self.asset or (), *stretch(self.since, self.until))
+        dataset = open_dataset(place, self.asset or (), start, end)
+        if (told := dataset.taken_in) is not None:
+            complain(told)
+        return dataset
 
 
 NOTHING_SAID: Final = Asked()

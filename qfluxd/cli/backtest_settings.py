@@ -7,7 +7,9 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qfluxd.cli.printing import Failed
+from qfluxd.cli.options import typed
+from qfluxd.cli.printing import Misused
+from qfluxd.errors import DataError
 
 if TYPE_CHECKING:
     from qfluxd.config import Loaded
@@ -33,15 +35,15 @@ def settings_of(words: Words, terms: Mapping[str, Any], found: "Loaded", folder:
     """The settings of a run.
 
     Raises:
-        DataError: an option that the strategy does not have, or a value that it cannot be.
-        Failed: words that cannot be read or do not go together.
-        PluginError: there is no such strategy.
+        Misused: words that cannot be read or do not go together, a strategy, plan or option that there is not.
+        PluginError: a strategy cannot be loaded.
+        DataError: latencies are to be those that were measured, and none were.
     """
     from qfluxd.research.backtest import FREE, Backtest
 
     plans = (*_named(words, found), *_of_strategies(words, folder))
     if not plans:
-        raise Failed("which strategy? name it with --strategy, or a plan of the configuration with --plan")
+        raise Misused("which strategy? name it with --strategy, or a plan of the configuration with --plan")
     settings = found.settings
     limits = bool(words.plans) if words.limits is None else words.limits
     offset = getattr(found.driver_config, "server_offset", 7200)
@@ -57,7 +59,7 @@ def settings_of(words: Words, terms: Mapping[str, Any], found: "Loaded", folder:
             **{**terms, "balance": Decimal(str(terms["balance"]))},
         )
     except ValueError as problem:
-        raise Failed(str(problem)) from None
+        raise Misused(str(problem)) from None
 
 
 def _named(words: Words, found: "Loaded") -> "list[Plan]":
@@ -65,40 +67,50 @@ def _named(words: Words, found: "Loaded") -> "list[Plan]":
     known = {plan.name: plan for plan in found.plans}
     if missing := [name for name in words.plans if name not in known]:
         there = ", ".join(known) or "none"
-        raise Failed(f"the configuration has no [[strategy]] with the name {missing[0]!r}; there are {there}")
+        raise Misused(f"the configuration has no [[strategy]] with the name {missing[0]!r}; there are {there}")
     return [known[name] for name in words.plans]
 
 
 def _of_strategies(words: Words, folder: Path | None) -> "list[Plan]":
     from qfluxd.research.backtest import planned
 
-    said = {"--option": words.options, "--timeframe": words.timeframe, "--schedule": words.schedule}
+    said = {
+        "--option": words.options,
+        "--timeframe": words.timeframe,
+        "--schedule": words.schedule,
+        "--stake": words.stake,
+    }
     unused = [name for name, value in said.items() if value]
     if not words.strategies and unused:
-        raise Failed(f"{unused[0]} belongs to a strategy: name it with --strategy")
+        raise Misused(f"{unused[0]} belongs to a strategy: name it with --strategy")
     if twice := [name for name in words.strategies if words.strategies.count(name) > 1]:
-        raise Failed(
+        raise Misused(
             f"--strategy {twice[0]} twice: several of one are plans of a configuration (--plan), or `qfluxd sweep`"
         )
     if len(words.strategies) > 1 and words.options:
-        raise Failed("--option goes with one --strategy; several with options are plans of a configuration: --plan")
-    return [
-        planned(
-            use,
-            timeframe=words.timeframe or "1m",
-            schedule=words.schedule or "candle",
-            stake=_stake(words.stake),
-            options=dict(_option(text) for text in words.options),
-            folder=folder,
-        )
-        for use in words.strategies
-    ]
+        raise Misused("--option goes with one --strategy; several with options are plans of a configuration: --plan")
+    stake, options = _stake(words.stake), dict(_option(text) for text in words.options)
+    try:
+        with typed():
+            return [
+                planned(
+                    use,
+                    timeframe=words.timeframe or "1m",
+                    schedule=words.schedule or "candle",
+                    stake=stake,
+                    options=options,
+                    folder=folder,
+                )
+                for use in words.strategies
+            ]
+    except DataError as problem:
+        raise Misused(str(problem)) from None
 
 
 def _option(text: str) -> tuple[str, Any]:
     name, is_given, value = text.partition("=")
     if not is_given:
-        raise Failed(f"--option {text}: write a name and a value, such as fast=5")
+        raise Misused(f"--option {text}: write a name and a value, such as fast=5")
     try:
         return name.strip(), json.loads(value)
     except ValueError:
@@ -115,7 +127,7 @@ def _stake(text: str | None) -> dict[str, Any]:
             return {"policy": "percent", "percent": str(Decimal(given[:-1].strip()))}
         return {"policy": "fixed", "amount": str(Decimal(given))}
     except (ValueError, InvalidOperation):
-        raise Failed(f"--stake {given}: write an amount, 2% of the balance, or a policy as JSON") from None
+        raise Misused(f"--stake {given}: write an amount, 2% of the balance, or a policy as JSON") from None
 
 
 def _latency(text: str | None, found: "Loaded") -> "Latency":
@@ -131,4 +143,4 @@ def _latency(text: str | None, found: "Loaded") -> "Latency":
     try:
         return seconds(text)
     except ValueError as problem:
-        raise Failed(f"--latency: {problem}") from None
+        raise Misused(f"--latency: {problem}") from None

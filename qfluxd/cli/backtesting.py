@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from qfluxd.cli.backtest_options import NOTHING_SAID, Asked
 from qfluxd.cli.options import Json
-from qfluxd.cli.printing import Failed, complain, put, put_json
+from qfluxd.cli.printing import Failed, Misused, complain, put, put_json, theirs_aside
 from qfluxd.model import timeframe_name
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def backtest(
     audits: Annotated[
         bool, Parameter(negative="--no-audits", help="Look whether the result is to be believed. Default: yes.")
     ] = True,
-    out: Annotated[Path | None, Parameter(help="A folder for trades.parquet and result.json.")] = None,
+    out: Annotated[Path | None, Parameter(help="A new folder for trades.parquet and result.json.")] = None,
     json: Json = False,
 ) -> int:
     """Tell what plans would have earned on recorded prices, by the desk's own decisions, and how sure that is.
@@ -42,11 +42,14 @@ def backtest(
 
     if again is not None:
         if both or out is not None or replace(asked, folder=None) != NOTHING_SAID:
-            raise Failed("--again takes all from the result; of the other options only --folder and --json go with it")
+            raise Misused("--again takes all from the result; of the other options only --folder and --json go with it")
         return _again(again, asked.own, json=json)
+    if out is not None:
+        _check_new(out)
     found = asked.loaded()
     settings, dataset = asked.settings(found), asked.dataset()
     result, is_same = _run(settings, dataset, asked.engine, both=both)
+    result = replace(result, folder=None if asked.own is None else str(asked.own.absolute()))
     findings = audited(settings, dataset, asked) if audits else None
     _keep(result, found, out, findings)
     if json:
@@ -58,6 +61,14 @@ def backtest(
                 "Both ways agree, trade by trade." if is_same else "Both ways differ; please tell the makers of qfluxd."
             )
     return int(is_same is False or any(each.level == "bad" for each in findings or ()))
+
+
+def _check_new(out: Path) -> None:
+    """Raise `Failed` where a result would lie over something else, before it is computed."""
+    if out.exists() and not out.is_dir():
+        raise Failed(f"{out}: is a file; name a folder for the result")
+    if out.is_dir() and any(out.iterdir()):
+        raise Failed(f"{out}: is not empty; name another folder, or remove what is in it")
 
 
 def _too_early(settings: "Backtest", result: "Result") -> Iterator[str]:
@@ -106,12 +117,12 @@ def _run(settings: "Backtest", dataset: "Dataset", engine: "Engine", *, both: bo
     """The result, and whether the other way comes to the same; None where it was not tried."""
     from qfluxd.research.backtest import run
 
-    with _progress(engine) as tell:
+    with theirs_aside(), _progress(engine) as tell:
         result = run(settings, dataset, engine=engine, tell=tell)
     if not both:
         return result, None
     way: Engine = "event" if engine == "vector" else "vector"
-    with _progress(way) as tell:
+    with theirs_aside(), _progress(way) as tell:
         other = run(settings, dataset, engine=way, tell=tell, data_hash=result.dataset.hash)
     return result, other.fingerprint == result.fingerprint and other.refusals.equals(result.refusals)
 
@@ -122,7 +133,7 @@ def audited(
     """What audits find, all of them or only some; how far they have come is shown."""
     from qfluxd.research.audits import ALL, audit
 
-    with _progress("audits") as tell:
+    with theirs_aside(), _progress("audits") as tell:
         return audit(
             settings,
             dataset,

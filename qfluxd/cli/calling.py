@@ -5,15 +5,15 @@ import inspect
 import os
 import shlex
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_args
 
-from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
+from cyclopts import App, CycloptsError, Parameter, Token, UnusedCliTokensError, convert
 
 from qfluxd import __version__
 from qfluxd.cli.commands import COMMANDS, FAMILIES, Command
-from qfluxd.cli.printing import complain
+from qfluxd.cli.printing import Misused, complain
 from qfluxd.errors import ConfigError, Disconnected, PluginError, QfluxdError, Unavailable
 from qfluxd.observability import logs
 
@@ -22,6 +22,7 @@ INTERRUPTED = 130
 """What shells take for a program that Ctrl-C ended before it was done."""
 
 _CODES: tuple[tuple[type[QfluxdError], int], ...] = (
+    (Misused, USAGE),
     (ConfigError, CONFIG),
     (PluginError, CONFIG),
     (Unavailable, UNAVAILABLE),
@@ -107,9 +108,20 @@ def app() -> App:
             name=second or first,
             help=command.sentence,
             help_epilogue=_examples(command),
-            default_parameter=Parameter(negative=(), show_default=False),
+            default_parameter=Parameter(negative=(), show_default=False, converter=_exactly),
         )
     return root
+
+
+def _exactly(kind: Any, words: Sequence[Token]) -> Any:
+    """What is typed, as the type that is asked for; a whole number is one, and never the one that is nearest."""
+    if int in (kind, *get_args(kind)):  # with None or without
+        for word in words:
+            try:
+                int(word.value)
+            except ValueError:
+                raise ValueError(f"{word.value!r} is no whole number") from None
+    return convert(kind, words)
 
 
 def _app(name: str, sentence: str) -> App:

@@ -6,11 +6,13 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from qfluxd.cli.options import Config, Json, loaded
-from qfluxd.cli.printing import Failed, put, put_json, put_table, put_wrapped, when
+from qfluxd.cli.printing import Failed, Misused, put, put_json, put_table, put_wrapped, when
 
 Name = Annotated[str, Parameter(help="What the comparison is called; compare report names all.")]
 Timeout = Annotated[float, Parameter(help="Seconds to wait for an answer. Default: 10.")]
 _HEAD = ("strategy", "trades", "ties", "unknown", "won", "interval", "break-even", "per stake", "evidence")
+_SLIPS = ("bad_argument", "strategy_unknown", "comparison_unknown")
+"""Answers to what was typed, and not to how things stand."""
 _UNDER = (("ties", "unknown"), ("evidence",), ("per stake",), ("trades",), ("won", "interval", "break-even"))
 
 
@@ -43,7 +45,7 @@ async def start(
     Exit 1 where they cannot be compared, with the reason.
     """
     if len(strategies) < 2:
-        raise Failed("name two strategies or more, the one that the others are held against first")
+        raise Misused("name two strategies or more, the one that the others are held against first")
     terms = {"doubt": doubt, "fewest": fewest, "most": most, "days": days, "harm": harm, "worth": worth}
     given = {"name": name, "slot": slot, "seed": seed, "others": strategies[2:]}
     fields = {
@@ -103,14 +105,15 @@ async def promote(
 
 
 async def _asked(command: str, fields: Mapping[str, Any], config: Any, seconds: float) -> dict[str, Any]:
-    """The data of the answer. Raises `Failed` with the daemon's own sentence."""
+    """The data of the answer. Raises `Failed` with the daemon's own sentence, `Misused` where a word was wrong."""
     from qfluxd.api.caller import open_caller
 
     settings = loaded(config).settings
     async with open_caller(settings.mqtt, settings.daemon.name) as caller:
         answer = await caller.ask(command, dict(fields), seconds)
     if answer.get("status") not in ("ok", "duplicate"):
-        raise Failed(f"{answer.get('error')} ({answer.get('code')})")
+        kind = Misused if answer.get("code") in _SLIPS else Failed
+        raise kind(f"{answer.get('error')} ({answer.get('code')})")
     data: dict[str, Any] = answer["data"]
     return data
 

@@ -13,7 +13,9 @@ from qfluxd.cli.printing import Failed, complain, put, put_json, put_table, put_
 
 if TYPE_CHECKING:
     from qfluxd.market.data import Form
+    from qfluxd.market.findings import Finding, Level
     from qfluxd.market.layout import Kind, Shelf
+    from qfluxd.market.verify import Looked
 
 Folder = Annotated[Path | None, Parameter(help="The folder of stored data. Default: data in [daemon] state_dir.")]
 Since = Annotated[str | None, Parameter(name="--from", help="From when, such as 2026-11-22 or 2026-11-22T08:00 (UTC).")]
@@ -96,31 +98,68 @@ def verify(
     config: Config = None,
     json: Json = False,
 ) -> int:
-    """Look for gaps and disagreements in what is stored.
+    """Look for gaps and disagreements in what is stored, in all UTC days that the time touches.
 
-    Exit 1 where stored data contradict themselves; what is only missing or worth a note is told.
+    Exit 1 where stored data contradict themselves, and where nothing is stored of that time; what is only missing or
+    worth a note is told.
     """
-    import msgspec
-
-    from qfluxd.market.findings import Rules
+    from qfluxd.market.findings import Finding, Rules
+    from qfluxd.market.verify import Looks
     from qfluxd.market.verify import verify as look_through
 
     start, end = stretch(since, until)
     root = data_folder(folder, config)
     _check_stored(root, asset)
     rules = Rules(origin=getattr(loaded(config).market_config, "server_offset", 7200) * 1000)
-    counts: Counter[str] = Counter()
-    for finding in look_through(root, start, end, rules=rules, wanted=lambda shelf: asset in (None, shelf.asset)):
-        counts[finding.level] += 1
-        if json:
-            put_json(msgspec.to_builtins(finding), indent=None)
-        else:
-            where = f"{finding.place}  {finding.code}  {_when(finding.at, finding.until)}"
-            rows = f" ({finding.count} rows)" if finding.count > 1 else ""
-            put_wrapped(f"{where}{finding.meaning}{rows}", f"{finding.level:<8} ")
-    if not json:
-        complain(", ".join(f"{count} {level}" for level, count in counts.items()) or f"{root}: nothing to complain of")
-    return int(counts["wrong"] > 0)
+    looks, found = Looks(), list[Finding]()
+    for finding in look_through(
+        root, start, end, rules=rules, wanted=lambda shelf: asset in (None, shelf.asset), hear=looks.hear
+    ):
+        found.append(finding)
+        if not json:
+            _put_finding(finding)
+    counts = Counter(finding.level for finding in found)
+    if json:
+        _put_findings(root, looks.all, counts, found)
+    if not found and not looks.all:
+        wanted = f"{f' of {asset}' if asset else ''}{' of that time' if since or until else ''}"
+        complain(f"{root}: holds nothing{wanted}, so nothing was looked at")
+    elif not json:
+        complain(f"{_looked(looks.all)}: {_counted(counts)}")
+    return int(counts["wrong"] > 0 or not looks.all)
+
+
+def _put_finding(finding: "Finding") -> None:
+    where = f"{finding.place}  {finding.code}  {_when(finding.at, finding.until)}"
+    sizes = (finding.times, f"{finding.times:,} times"), (finding.count, f"{finding.count:,} rows")
+    told = ", ".join(words for count, words in sizes if count > 1)
+    put_wrapped(f"{where}{finding.meaning}{f' ({told})' if told else ''}", f"{finding.level:<8} ")
+
+
+def _put_findings(root: Path, looked: "list[Looked]", counts: "Counter[Level]", found: "list[Finding]") -> None:
+    import msgspec
+
+    from qfluxd.market.findings import LEVELS
+
+    levels = {level: counts[level] for level in LEVELS}
+    document = {"folder": str(root), "looked": looked, "counts": levels, "findings": found}
+    put_json(msgspec.to_builtins(document))
+
+
+def _looked(looked: "list[Looked]") -> str:
+    """How much was looked at, such as ``looked at 86,400 ticks, 1,440 candles from … to …``."""
+    if not looked:
+        return "nothing could be looked at"
+    rows: Counter[str] = Counter()
+    for each in looked:
+        rows[each.kind] += each.rows
+    counted = ", ".join(f"{count:,} {kind}" for kind, count in rows.items())
+    first, last = min(each.first for each in looked), max(each.last for each in looked)
+    return f"looked at {counted}, from {_told(first)} to {_told(last)}"
+
+
+def _counted(counts: "Counter[Level]") -> str:
+    return ", ".join(f"{count:,} {level}" for level, count in counts.items()) or "nothing to complain of"
 
 
 def data_folder(folder: Path | None, config: Path | None) -> Path:

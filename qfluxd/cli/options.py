@@ -1,16 +1,17 @@
 """Options that several commands share, and the settings they lead to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from qfluxd.cli.printing import Failed
-from qfluxd.errors import ConfigError, Mistake
+from qfluxd.cli.printing import Failed, Misused, complain
+from qfluxd.errors import ConfigError, Mistake, UnknownPlugin
 
 if TYPE_CHECKING:
-    from qfluxd.config import Loaded
+    from qfluxd.config import Loaded, Settings
 
 Config = Annotated[
     Path | None,
@@ -39,6 +40,17 @@ def own_folder(named: Path | None) -> Path | None:
     return named or (_OWN if _OWN.is_dir() else None)
 
 
+@contextmanager
+def typed() -> Iterator[None]:
+    """Whatever is wrong within was typed, and stands in no file: then `Misused` is raised in place of its error."""
+    try:
+        yield
+    except ConfigError as problem:
+        raise Misused("; ".join(f"{mistake.where}: {mistake.what}" for mistake in problem.mistakes)) from None
+    except (UnknownPlugin, Failed) as problem:
+        raise Misused(str(problem)) from None
+
+
 def loaded(config: Path | None, given: Sequence[str] | None = None) -> "Loaded":
     """The settings of a command.
 
@@ -47,13 +59,7 @@ def loaded(config: Path | None, given: Sequence[str] | None = None) -> "Loaded":
     """
     from qfluxd.config import load
 
-    overrides, formless = {}, []
-    for part in given or ():
-        key, equals, value = part.partition("=")
-        if equals:
-            overrides[key] = value
-        else:
-            formless.append(Mistake(key, "write --set table.key=value", "command line"))
+    overrides, formless = _overrides(given)
     try:
         found = load(config, overrides)
     except ConfigError as others:
@@ -61,3 +67,36 @@ def loaded(config: Path | None, given: Sequence[str] | None = None) -> "Loaded":
     if formless:
         raise ConfigError(*formless)
     return found
+
+
+def reached(config: Path | None, given: Sequence[str] | None = None) -> "Settings":
+    """The settings of a command that only speaks with a daemon: what is wrong elsewhere is said, and stops nobody.
+
+    Raises:
+        ConfigError: `[daemon]` or `[mqtt]` is not sound.
+    """
+    try:
+        return loaded(config, given).settings
+    except ConfigError as problem:
+        from qfluxd.config import load_reach
+
+        overrides, formless = _overrides(given)
+        if formless:
+            raise
+        settings = load_reach(config, overrides)
+        for mistake in problem.mistakes:
+            complain(f"qfluxd: {mistake} (a daemon that runs goes on with what it has read before)")
+        return settings
+
+
+def _overrides(given: Sequence[str] | None) -> tuple[dict[str, object], list[Mistake]]:
+    """Options of the command line by their keys, and those that are none."""
+    overrides: dict[str, object] = {}
+    formless = []
+    for part in given or ():
+        key, equals, value = part.partition("=")
+        if equals:
+            overrides[key] = value
+        else:
+            formless.append(Mistake(key, "write --set table.key=value", "command line"))
+    return overrides, formless

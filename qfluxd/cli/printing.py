@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, redirect_stdout
 from datetime import UTC, datetime
 from decimal import Decimal
 from shutil import get_terminal_size
@@ -17,6 +18,11 @@ _HARMLESS: Final = {at: f"\\x{at:02x}" for at in (*range(0x20), *range(0x7F, 0xA
 _WIDEST: Final = 119
 _LEAST: Final = 40
 """Columns for a sentence: lines that are longer are hard to read, and shorter ones are none."""
+
+
+def theirs_aside() -> AbstractContextManager[object]:
+    """What strategies print within goes to standard error: standard output is for results."""
+    return redirect_stdout(sys.stderr)
 
 
 def put(text: str) -> None:
@@ -107,3 +113,7 @@ def complain(text: str) -> None:
 
 class Failed(QfluxdError):
     """A command has done its work and the answer is no: exit 1, and all that is to be said has been said."""
+
+
+class Misused(QfluxdError):
+    """What was typed makes no sense, and nothing was done: exit 2."""

@@ -110,7 +110,7 @@ def _verdict(tone: Tone) -> Text:
 
 def _figures(arm: Arm) -> Table:
     summary = arm.summary
-    earned = "too few trades for an interval" if arm.earned is None else f"95 % interval {written(arm.earned)}"
+    interval = None if arm.earned is None else f"95 % interval {written(arm.earned)}{arm.reserve}"
     needed = NONE if summary.needed is None else count(summary.needed)
     rows = (
         ("win rate", NONE if summary.rate is None else of_rate(summary), "of decisive trades"),
@@ -118,7 +118,7 @@ def _figures(arm: Arm) -> Table:
         ("decisive", count(summary.won + summary.lost), f"{count(summary.won)} won, {count(summary.lost)} lost"),
         ("ties", count(summary.tie), "neither won nor lost"),
         ("unknown", count(summary.unknown), "left out"),
-        ("per stake", percent(summary.unit_profit, sign=True), earned),
+        ("per stake", percent(summary.unit_profit, sign=True), interval or "too few trades for an interval"),
         ("result", money(float(summary.profit), sign=True), f"on {money(float(summary.staked))} staked"),
         ("drawdown", money(growth(arm.ended).deepest), f"{count(arm.streaks.lost)} losses in a row at most"),
         ("evidence", evidence(summary.edge), f"at its highest {evidence(1 / summary.p_value)}; 20 is a claim"),

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from qfluxd.cli.data import Since, Until, stretch
-from qfluxd.cli.options import Config, Json, loaded
-from qfluxd.cli.printing import Failed, complain, put_json
+from qfluxd.cli.options import Config, Json, loaded, typed
+from qfluxd.cli.printing import Failed, Misused, complain, put_json
 
 if TYPE_CHECKING:
     from qfluxd.research.report.material import Material
@@ -43,14 +43,18 @@ def report(
     from qfluxd.research.report.facts import facts
 
     if out is not None and out.suffix not in (".html", ".htm"):
-        raise Failed(f"{out}: the name must end in .html")
-    if journal == bool(results):
-        raise Failed("name the folder of a result, or --journal for the trades of the journal")
+        raise Misused(f"{out}: the name must end in .html")
+    if journal and results:
+        raise Misused(f"{results[0]} and --journal are two reports; ask for one of them at a time")
+    if not journal and not results:
+        raise Misused("name the folder of a result, or --journal for the trades of the journal")
     if not journal and (since or until):
-        raise Failed("--from and --until are for --journal: a result has the time that it was made of")
+        raise Misused("--from and --until are for --journal: a result has the time that it was made of")
+    with typed():
+        time = stretch(since, until)
     state = folder or loaded(config).settings.daemon.state_dir
     plans = tuple(plan or ())
-    material = _of_journal(state, plans, stretch(since, until)) if journal else _of_results(results, plans, state)
+    material = _of_journal(state, plans, time) if journal else _of_results(results, plans, state)
     if out is not None:
         _write(material, out)
     if json:
@@ -77,10 +81,10 @@ def _of_results(folders: list[Path] | None, plans: tuple[str, ...], state: Path)
     places = folders or []
     if any(map(is_sweep, places)):
         if len(places) > 1 or plans:
-            raise Failed("a sweep has a report of its own: name its folder alone, and no --plan")
+            raise Misused("a sweep has a report of its own: name its folder alone, and no --plan")
         return sweep_material(places[0])
     ledger = read(state)
-    return _checked(results_material(places, plans, lambda hash_: ledger.tried(hash_).variants), plans)
+    return _checked(results_material(places, plans, lambda hashes: ledger.tried(*hashes).variants), plans)
 
 
 def _checked(material: "Material", plans: tuple[str, ...]) -> "Material":

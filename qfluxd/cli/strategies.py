@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from pydantic import ValidationError
 
 from qfluxd.cli.options import Json
-from qfluxd.cli.printing import Failed, put, put_json, put_table, put_wrapped
+from qfluxd.cli.printing import Failed, put, put_json, put_table, put_wrapped, theirs_aside
 from qfluxd.errors import ConfigError, Mistake, PluginError
 
 if TYPE_CHECKING:
@@ -146,7 +146,8 @@ def check(
     own = Path(what).parent if what.endswith(".py") else folder
     context = {"folder": own}
     strategy = _with_options(_model(what, own), options, context)
-    findings = check_strategy(strategy, seed=seed, timeframe=_length(timeframe), context=context)
+    with theirs_aside():
+        findings = check_strategy(strategy, seed=seed, timeframe=_length(timeframe), context=context)
     if json:
         put_json({"strategy": what, "ok": not _bad(findings), "findings": [_plain(each) for each in findings]})
     else:

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qfluxd.cli.printing import Failed
+from qfluxd.cli.options import typed
+from qfluxd.cli.printing import Misused
 
 if TYPE_CHECKING:
     from qfluxd.research.sweep.settings import Settings
@@ -24,9 +25,9 @@ def settings_given(words: dict[str, Any], folder: Path | None) -> dict[str, Any]
     """The settings that were given, by the names that they have in `Settings`; the others are left out.
 
     Raises:
-        ConfigError: an option that the strategy does not have, or a value that it cannot be.
-        Failed: a number out of its bounds, or a length of time that is none.
-        PluginError: there is no such strategy.
+        Misused: a strategy or an option that there is not, a value that it cannot be, a number out of its bounds, a
+            length of time that is none.
+        PluginError: the strategy cannot be loaded.
     """
     from qfluxd.model import DAY
 
@@ -38,26 +39,26 @@ def settings_given(words: dict[str, Any], folder: Path | None) -> dict[str, Any]
         if name in given:
             given[name] = _length(name, given[name])
     if given.get("span", DAY) < DAY:
-        raise Failed("--span is at least 1d, since every task shows strategies some days before its own")
+        raise Misused("--span is at least 1d, since every task shows strategies some days before its own")
     for name, (least, most) in _BOUNDS.items():
         if name in given and not least <= given[name] <= most:
             shown = (least // 1000, most // 1000) if name == "latency" else (least, most)
-            raise Failed(f"--{name} is a number from {shown[0]} to {shown[1]}")
+            raise Misused(f"--{name} is a number from {shown[0]} to {shown[1]}")
     if option or timeframe:
         if "strategy" not in given:
-            raise Failed("--option and --timeframe belong to a strategy: name it with --strategy")
+            raise Misused("--option and --timeframe belong to a strategy: name it with --strategy")
         given["axes"] = _axes(given["strategy"], option or (), timeframe or "1m", folder)
     return given
 
 
 def whole_settings(given: dict[str, Any], folder: Path | None) -> "Settings":
-    """All settings of a new sweep. Raises as `settings_given`, and `Failed` where no strategy is named."""
+    """All settings of a new sweep. Raises as `settings_given`."""
     from qfluxd.research.sweep.settings import CANDLES_APART, Settings
 
     if "strategy" not in given:
-        raise Failed("which strategy? name it with --strategy; qfluxd strategy list names all")
+        raise Misused("which strategy? name it with --strategy; qfluxd strategy list names all")
     if "variants" in given and given.get("search", "grid") == "grid":
-        raise Failed("--variants goes with --search random or optuna; a grid tries all that there are")
+        raise Misused("--variants goes with --search random or optuna; a grid tries all that there are")
     axes = given.get("axes") or _axes(given["strategy"], (), "1m", folder)
     settings = Settings(**(given | {"axes": axes, "folder": None if folder is None else str(folder.absolute())}))
     if "embargo" in given:
@@ -73,8 +74,9 @@ def _axes(strategy: str, options: Any, timeframe: str, folder: Path | None) -> "
     from qfluxd.loading import load_strategy
     from qfluxd.research.sweep.axes import option_axis, timeframe_axis
 
-    model = load_strategy(strategy, folder)
-    return timeframe_axis(timeframe), *(option_axis(text, model, folder) for text in options)
+    with typed():
+        model = load_strategy(strategy, folder)
+        return timeframe_axis(timeframe), *(option_axis(text, model, folder) for text in options)
 
 
 def _length(name: str, text: str) -> int:
@@ -88,4 +90,4 @@ def _length(name: str, text: str) -> int:
     try:
         return parse_timeframe(text)
     except ValueError:
-        raise Failed(f"--{name}: {text!r} is no length of time; write such as 30m, 4h or 30d") from None
+        raise Misused(f"--{name}: {text!r} is no length of time; write such as 30m, 4h or 30d") from None

@@ -13,8 +13,8 @@ from cyclopts import Parameter
 
 from qfluxd.cli.calling import DONE, FAILED, INTERRUPTED
 from qfluxd.cli.data import Since, Until, data_folder, stretch
-from qfluxd.cli.options import Config, Json, loaded, own_folder
-from qfluxd.cli.printing import Failed, complain, put_json
+from qfluxd.cli.options import Config, Json, loaded, own_folder, typed
+from qfluxd.cli.printing import Misused, complain, put_json, theirs_aside
 
 if TYPE_CHECKING:
     from qfluxd.research.sweep.engine import Engine
@@ -107,20 +107,22 @@ def sweep(
     }
     given = settings_given(words, own)
     if workers is not None and workers < 1:
-        raise Failed("--workers is at least 1")
+        raise Misused("--workers is at least 1")
     if scheduler is not None and engine != "dask":
-        raise Failed("--scheduler goes with --engine dask")
+        raise Misused("--scheduler goes with --engine dask")
     found = loaded(config)
     state = found.settings.daemon.state_dir
     if resume is None:
         given["origin"] = 1000 * getattr(found.driver_config, "server_offset", 7200)
-        chosen = (data or str(data_folder(None, config)), asset or (), *stretch(since, until))
+        with typed():
+            start, end = stretch(since, until)
+        chosen = (data or str(data_folder(None, config)), asset or (), start, end)
         work = _begun(given, own, chosen, out or state / "sweeps" / f"{strategy}-{_now()}")
     elif data or asset or since or until or out:
-        raise Failed("--resume goes on where the sweep is, with its data: --data, --asset, --from, --until, --out go")
+        raise Misused("--resume goes on where the sweep is, with its data: --data, --asset, --from, --until, --out go")
     else:
         work = _gone_on(resume, given)
-    with work.alone():
+    with work.alone(), theirs_aside():
         came = _run(work, engine, workers, scheduler, state)
     if json:
         put_json(plain(work, came))
@@ -137,7 +139,9 @@ def _begun(given: dict[str, Any], folder: Path | None, data: Any, out: Path) -> 
     from qfluxd.research.sweep.stores import data_at, is_remote
 
     settings = whole_settings(given, folder)
-    with data_at(*data) as dataset:
+    with data_at(*data) as dataset, typed():
+        if (told := dataset.taken_in) is not None:
+            complain(told)
         return begin(out, settings, dataset, data[0] if is_remote(data[0]) else None)
 
 

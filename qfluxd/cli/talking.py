@@ -2,6 +2,7 @@
 
 import asyncio
 import json as jsonlib
+from collections.abc import Container
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
@@ -9,7 +10,7 @@ from uuid import uuid4
 from cyclopts import Parameter
 
 from qfluxd.cli.answering import put_answer
-from qfluxd.cli.options import Config, Json, Seconds, Set, loaded
+from qfluxd.cli.options import Config, Json, Seconds, Set, reached
 from qfluxd.cli.printing import Failed, complain, put, put_json
 from qfluxd.cli.stopping import until_stopped
 
@@ -39,8 +40,9 @@ async def send(
     """
     from qfluxd.api.caller import open_caller
 
-    fields = _with_id(command, dict(_argument(word) for word in arguments))
-    settings = loaded(config, set_).settings
+    texts = _texts(command)
+    fields = _with_id(command, dict(_argument(word, texts) for word in arguments))
+    settings = reached(config, set_)
     async with open_caller(settings.mqtt, settings.daemon.name) as caller:
         answer = await caller.ask(command, fields, timeout, lambda _: complain("accepted; the outcome follows"))
         now = None if json else await _as_it_stands(caller, answer, timeout)
@@ -82,7 +84,15 @@ def _code(answer: dict[str, Any]) -> int:
     return DONE if answer.get("status") in _DONE and not answer.get("error") else FAILED
 
 
-def _argument(word: str) -> tuple[str, Any]:
+def _texts(command: str) -> frozenset[str]:
+    """The arguments of a command that are text whatever is typed: a reason may be 123."""
+    from qfluxd.api.commands import described
+
+    told = described()["commands"].get(command, {}).get("arguments", {})
+    return frozenset(key for key, rule in told.items() if rule.get("type") == "string") | frozenset(_IDS)
+
+
+def _argument(word: str, texts: Container[str]) -> tuple[str, Any]:
     key, equals, text = word.partition("=")
     if not equals or not key:
         raise Failed(f"{word!r} is not key=value, such as asset=EURUSD_otc")
@@ -90,7 +100,7 @@ def _argument(word: str) -> tuple[str, Any]:
         value = jsonlib.loads(text, parse_float=Decimal, parse_constant=_no_number)
     except (ValueError, ArithmeticError):
         return key, text
-    return key, text if key in _IDS and not isinstance(value, str) else value
+    return key, text if key in texts and not isinstance(value, str) else value
 
 
 def _no_number(word: str) -> Any:
@@ -110,7 +120,7 @@ async def watch(
     """Follow what the daemon publishes, until Ctrl-C."""
     from qfluxd.api.caller import open_caller
 
-    settings = loaded(config, set_).settings
+    settings = reached(config, set_)
     async with open_caller(settings.mqtt, settings.daemon.name) as caller:
         await caller.listen(pattern)
         await until_stopped(_follow(caller, count, json), seconds)
@@ -146,7 +156,7 @@ async def record(
     """
     from qfluxd.api.caller import open_caller
 
-    settings = loaded(config, set_).settings
+    settings = reached(config, set_)
     async with open_caller(settings.mqtt, settings.daemon.name) as caller:
         await _done(caller, "record/start", {"name": name} if name else {}, timeout)
         await until_stopped(_wait("Ctrl-C ends it" if seconds is None else f"for {seconds:g} s"), seconds)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from qfluxd.cli.data import Folder, Since, Until, data_folder, stretch
-from qfluxd.cli.options import Config, Json
-from qfluxd.cli.printing import Failed, complain, put, put_json, put_table
+from qfluxd.cli.options import Config, Json, loaded, typed
+from qfluxd.cli.printing import Failed, Misused, complain, put, put_json, put_table
 
 if TYPE_CHECKING:
+    from qfluxd.config import Loaded
     from qfluxd.research.prices import Prices
     from qfluxd.research.recipe import Recipe
     from qfluxd.research.train import Step, Trained
@@ -48,14 +49,15 @@ def train(
 ) -> None:
     """Train a model on stored candles, and tell whether it is proven to beat break-even on data it had not seen.
 
-    The model is written either way, its card beside it; one that is not proven is refused for live trading.
+    Candles that are not stored are folded from ticks, or from shorter ones, as a backtest does. The model is written
+    either way, its card beside it; one that is not proven is refused for live trading.
     """
     from qfluxd.research.learners import check_installed
     from qfluxd.research.recipe import read_recipe
 
     check_installed()
     if out.suffix != ".onnx":
-        raise Failed(f"{out}: the name must end in .onnx")
+        raise Misused(f"{out}: the name must end in .onnx")
     given = {
         "assets": assets,
         "timeframe": timeframe,
@@ -68,12 +70,13 @@ def train(
         "seed": seed,
     }
     wanted = read_recipe(recipe, {key: value for key, value in given.items() if value is not None})
-    start, end = stretch(since, until)
+    with typed():
+        start, end = stretch(since, until)
     if candles is not None:
         place, prices = str(candles), _from_file(candles, ticks, wanted, start, end)
     else:
         root = data_folder(folder, config)
-        place, prices = str(root), _from_store(root, wanted, start, end)
+        place, prices = str(root), _from_store(root, wanted, start, end, loaded(config))
     trained = _trained(wanted, prices, place, out)
     if json:
         import msgspec
@@ -83,10 +86,11 @@ def train(
         _tell(trained.card, out)
 
 
-def _from_store(root: Path, recipe: "Recipe", start: int, end: int) -> "list[Prices]":
+def _from_store(root: Path, recipe: "Recipe", start: int, end: int, found: "Loaded") -> "list[Prices]":
     from qfluxd.research.prices import from_store
 
-    return [from_store(root, asset, recipe.candle, start, end) for asset in recipe.assets]
+    market, origin = found.settings.market, 1000 * getattr(found.driver_config, "server_offset", 7200)
+    return [from_store(root, asset, recipe.candle, start, end, market=market, origin=origin) for asset in recipe.assets]
 
 
 def _from_file(candles: Path, ticks: Path | None, recipe: "Recipe", start: int, end: int) -> "list[Prices]":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from qfluxd.cli.options import Config, Json, loaded
-from qfluxd.cli.printing import complain, put, put_json, put_table, when
+from qfluxd.cli.printing import complain, put, put_json, put_table, put_wrapped, when
 from qfluxd.market.layout import LAST_MILLIS
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ _SHOWN = 12
 def trials(*, folder: Folder = None, config: Config = None, json: Json = False) -> None:
     """List how much was tried on each data set, what the best variant showed, and what it would have to show.
 
-    The same variant run again is one variant. Runs on other data count where they share assets and time.
+    A variant is a strategy with its options and settings, on its assets from where their prices begin: run again, or
+    on more prices behind, it is one. What was tried on other assets at the same time counts too, and so do other
+    stretches that the same variant was tried on.
     """
     from qfluxd.research.trials import FILE, read
 
@@ -36,6 +38,8 @@ def trials(*, folder: Folder = None, config: Config = None, json: Json = False) 
         put(f"{place}: nothing was tried yet")
     else:
         put_table(map(_row, found), _HEAD, _UNDER)
+        if any(told["standing"] == "stands" for told in found):
+            put_wrapped("What stands here was not audited here: qfluxd audit tells whether a strategy looks ahead.")
 
 
 def _told(ledger: "Ledger", dataset: str) -> dict[str, Any]:
@@ -60,6 +64,8 @@ def _told(ledger: "Ledger", dataset: str) -> dict[str, Any]:
 
 
 def _row(told: dict[str, Any]) -> tuple[object, ...]:
+    from qfluxd.research.statistics.variants import rounded
+
     times = (when(at) if at is not None and 0 < at < LAST_MILLIS else "" for at in (told["start"], told["end"]))
     return (
         told["dataset"][:_SHOWN],
@@ -67,7 +73,7 @@ def _row(told: dict[str, Any]) -> tuple[object, ...]:
         *times,
         f"{told['runs']:,}",
         f"{told['variants']:,}",
-        f"{min(told['best'], 1e6):,.3g}",
+        rounded(told["best"], told["needed"]),
         f"{told['needed']:,.0f}",
         told["standing"],
     )

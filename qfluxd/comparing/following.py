@@ -2,20 +2,14 @@
 
 from dataclasses import dataclass, field
 
+from qfluxd.evidence import PATIENCE
 from qfluxd.model import Millis, PlanState, Signal, Trade
 from qfluxd.plans.plan import Plan
 from qfluxd.plans.turns import moment_of
 from qfluxd.research.compare.comparison import Comparison, Ending
 from qfluxd.research.compare.gate import AWAKE
 from qfluxd.research.compare.setting import Arm, Setting, spec_of
-from qfluxd.research.compare.taken import (
-    PATIENCE,
-    lost_track,
-    moment_of_deal,
-    moment_of_trade,
-    of_deal,
-    of_trade,
-)
+from qfluxd.research.compare.taken import lost_track, moment_of_deal, moment_of_trade, of_deal, of_trade
 from qfluxd.trading.shadow import ShadowDeal
 
 

@@ -28,6 +28,10 @@ _BANK, _PAYOUT = Decimal(1000), 85
 """What the risk of ruin is told for, where nobody knows the account yet."""
 
 
+_REACH = ("daemon", "mqtt")
+"""The tables that say where a daemon can be reached."""
+
+
 @dataclass(frozen=True, slots=True)
 class Beneath:
     """The driver that another one rests on (its `on`), and its own table."""
@@ -87,13 +91,7 @@ def load(file: Path | None = None, overrides: Mapping[str, object] | None = None
     """
     overrides = overrides or {}
     found = file or find_file()
-    layers = [
-        from_overrides(overrides),
-        from_environment(os.environ),
-        from_credentials(os.environ.get("CREDENTIALS_DIRECTORY")),
-    ]
-    if found:
-        layers.append(from_file(found))
+    layers = _layers(found, overrides)
     own = _own_strategies(layers)
     mistakes = [mistake for layer in layers for mistake in mistakes_in(layer, own)]
     notices = _notices(layers, found)
@@ -107,6 +105,36 @@ def load(file: Path | None = None, overrides: Mapping[str, object] | None = None
     plans, again = _plans(layers, settings, own, found)
     origins = _origins(layers, settings, config, beneath)
     return Loaded(settings, driver, config, plans, again, origins, notices, found, dict(overrides), beneath)
+
+
+def load_reach(file: Path | None = None, overrides: Mapping[str, object] | None = None) -> Settings:
+    """Only what says where a daemon can be reached, `[daemon]` and `[mqtt]`; all else is at its default.
+
+    Whatever is wrong elsewhere does not keep anybody from stopping a daemon that runs.
+
+    Raises:
+        ConfigError: one of these is not sound, or a source cannot be read.
+    """
+    layers = _layers(file or find_file(), overrides or {})
+    for layer in layers:
+        layer.data = {name: value for name, value in layer.data.items() if name in _REACH}
+    mistakes = [mistake for layer in layers for mistake in mistakes_in(layer, Path())]
+    if mistakes:
+        raise ConfigError(*mistakes)
+    try:
+        return Settings(layers=[layer.data for layer in layers])  # type: ignore[call-arg]  # see Settings
+    except ValidationError as problem:
+        raise ConfigError(*_together(problem, layers, ())) from None
+
+
+def _layers(file: Path | None, overrides: Mapping[str, object]) -> list[Layer]:
+    """All sources, the strongest first."""
+    layers = [
+        from_overrides(overrides),
+        from_environment(os.environ),
+        from_credentials(os.environ.get("CREDENTIALS_DIRECTORY")),
+    ]
+    return [*layers, from_file(file)] if file else layers
 
 
 def find_file() -> Path | None:

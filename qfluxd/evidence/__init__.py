@@ -3,7 +3,7 @@
 Pure arithmetic over outcomes; nothing here knows of a broker, a plan or a clock.
 """
 
-from qfluxd.evidence.bets import Bet, Bets, difference
+from qfluxd.evidence.bets import HIGHEST, Bet, Bets, difference
 from qfluxd.evidence.betting import DOUBT, FRACTIONS, Wealth
 from qfluxd.evidence.intervals import (
     Interval,
@@ -15,14 +15,18 @@ from qfluxd.evidence.intervals import (
     trades_needed,
     wilson,
 )
-from qfluxd.evidence.record import Outcome, Record
-from qfluxd.evidence.summary import Summary, summarised, summary
+from qfluxd.evidence.record import PATIENCE, Count, Outcome, Record
+from qfluxd.evidence.summary import Figures, Summary, figures, summarised, summary
 
 __all__ = [
     "DOUBT",
     "FRACTIONS",
+    "HIGHEST",
+    "PATIENCE",
     "Bet",
     "Bets",
+    "Count",
+    "Figures",
     "Interval",
     "Outcome",
     "Record",
@@ -32,6 +36,7 @@ __all__ = [
     "clopper_pearson",
     "difference",
     "expected_value",
+    "figures",
     "mean_break_even",
     "pooled_break_even",
     "summarised",

@@ -25,6 +25,8 @@ from qfluxd.model import Millis
 type _Row = tuple[float, ...]
 """A number for each fraction, first of those who bet on an edge, then of those who bet on a loss."""
 
+HIGHEST: Final = 100
+"""A payout, in percent, above which none is known to be: what choices that differ are reckoned with."""
 _COUNT: Final = len(FRACTIONS)
 _ZEROS: Final[_Row] = (0.0,) * (2 * _COUNT)
 _ONES: Final[_Row] = (1.0,) * (2 * _COUNT)
@@ -112,9 +114,10 @@ class Bets:
 def difference(one: float, other: float, most: float) -> float:
     """How much better one choice came out than another at one chance: (one - other) / (1 + most), from -1 to 1.
 
-    Both are what a unit of stake came to, 0 where nothing was staked; `most` is the larger payout as a fraction. As
-    the result of a `Bet` it is evidence for one of two strategies that need not trade alike (a bounded mean tested by
-    betting: Waudby-Smith and Ramdas 2024).
+    Both are what a unit of stake came to, 0 where nothing was staked. As the result of a `Bet` it is evidence for one
+    of two strategies that need not trade alike (a bounded mean tested by betting: Waudby-Smith and Ramdas 2024). `most`
+    is the largest payout that there can be, as a fraction, known before either trades. What is paid at that chance
+    would not do: whether the second one trades, and with that the scale, may hang on how the first one came out.
     """
     return (one - other) / (1 + most)
 

@@ -16,14 +16,12 @@ type Finding = Literal["beats", "loses", "unclear", "changed"]
 _LEVEL: Final = 1 / DOUBT
 
 
-class Summary(msgspec.Struct, frozen=True):
-    """What some trades tell.
+class Figures(msgspec.Struct, frozen=True):
+    """What some trades came to, without a word on what that tells.
 
     `rate` is of decisive trades, with Wilson's 95 % interval; `break_even` is the one rate that would have earned
     nothing at their payouts; `mean_payout` is in percent. `unit_profit` is what a unit of stake earned on average, ties
-    included; `profit` and `staked` are money. `edge` and `loss` are the evidence for either now, `p_value` that of the
-    edge; a claim rests on the most that its evidence ever was, and each claim is wrong at most once in 20 times.
-    `needed` is about how many more decisive trades at this rate would tell. What nobody can say is None.
+    included; `profit` and `staked` are money. What nobody can say is None.
     """
 
     won: int
@@ -37,6 +35,32 @@ class Summary(msgspec.Struct, frozen=True):
     unit_profit: float | None
     staked: Decimal
     profit: Decimal
+
+    @property
+    def sentence(self) -> str:
+        """The rate with its interval beside what it has to beat."""
+        if self.rate is None or self.break_even is None:
+            return "no trade has been won or lost"
+        low, high = self.interval
+        return (
+            f"{self.won:,} won of {self.won + self.lost:,} decisive trades is {100 * self.rate:.1f} % "
+            f"({100 * low:.1f} … {100 * high:.1f} %), break-even is {100 * self.break_even:.1f} %"
+        )
+
+    @property
+    def left_out(self) -> str:
+        """What is to be said after a sentence of those that nobody knows the end of."""
+        return f"; {self.unknown:,} of unknown result left out" if self.unknown else ""
+
+
+class Summary(Figures, frozen=True):
+    """What some trades tell, with the figures that this rests on.
+
+    `edge` and `loss` are the evidence for either now, `p_value` that of the edge; a claim rests on the most that its
+    evidence ever was, and each claim is wrong at most once in 20 times. `needed` is about how many more decisive trades
+    at this rate would tell, None where no number would.
+    """
+
     edge: float
     loss: float
     p_value: float
@@ -45,8 +69,8 @@ class Summary(msgspec.Struct, frozen=True):
     verdict: str
 
 
-class Tallied(Protocol):
-    """What has to be known of trades to sum them up: what a `Record` knows of its own.
+class Counted(Protocol):
+    """What has to be known of trades for their figures: what a `Count` knows of its own.
 
     `payouts` counts those of decisive trades, in percent; `units` is the sum of what a unit of stake came to.
     """
@@ -63,8 +87,33 @@ class Tallied(Protocol):
     def units(self) -> float: ...
     @property
     def decisive(self) -> int: ...
+
+
+class Tallied(Counted, Protocol):
+    """What has to be known of trades to sum them up: what a `Record` knows of its own."""
+
     @property
     def evidence(self) -> tuple[Wealth, Wealth]: ...
+
+
+def figures(count: Counted) -> Figures:
+    """What counted trades came to."""
+    counts, decisive = count.counts, count.decisive
+    level = pooled_break_even(count.payouts, map(Decimal, count.payouts.values())) if decisive else None
+    known = decisive + counts["tie"]
+    return Figures(
+        won=counts["won"],
+        lost=counts["lost"],
+        tie=counts["tie"],
+        unknown=counts["unknown"],
+        rate=counts["won"] / decisive if decisive else None,
+        interval=wilson(counts["won"], decisive),
+        break_even=level,
+        mean_payout=None if level is None else 100 * (1 / level - 1),
+        unit_profit=count.units / known if known else None,
+        staked=count.staked,
+        profit=count.profit,
+    )
 
 
 def summary(outcomes: Iterable[Outcome]) -> Summary:
@@ -74,33 +123,19 @@ def summary(outcomes: Iterable[Outcome]) -> Summary:
 
 def summarised(record: Tallied) -> Summary:
     """What the trades of a record tell so far."""
-    counts, decisive = record.counts, record.decisive
-    edge, loss = record.evidence
-    rate = counts["won"] / decisive if decisive else None
-    level = pooled_break_even(record.payouts, map(Decimal, record.payouts.values())) if decisive else None
-    known = decisive + counts["tie"]
+    came_to, (edge, loss) = figures(record), record.evidence
+    rate, level = came_to.rate, came_to.break_even
     finding = _finding(edge, loss, rate, level)
     needed = _needed(edge, loss, rate, level) if finding == "unclear" else 0
-    figures = Summary(
-        won=counts["won"],
-        lost=counts["lost"],
-        tie=counts["tie"],
-        unknown=counts["unknown"],
-        rate=rate,
-        interval=wilson(counts["won"], decisive),
-        break_even=level,
-        mean_payout=None if level is None else 100 * (1 / level - 1),
-        unit_profit=record.units / known if known else None,
-        staked=record.staked,
-        profit=record.profit,
+    return Summary(
+        **msgspec.structs.asdict(came_to),
         edge=edge.value,
         loss=loss.value,
         p_value=edge.p_value,
         needed=needed,
         finding=finding,
-        verdict="",
+        verdict=_verdict(came_to, finding, needed, edge, loss),
     )
-    return msgspec.structs.replace(figures, verdict=_verdict(figures, edge, loss))
 
 
 def _finding(edge: Wealth, loss: Wealth, rate: float | None, level: float | None) -> Finding:
@@ -119,31 +154,23 @@ def _needed(edge: Wealth, loss: Wealth, rate: float | None, level: float | None)
     return wealth.needed(rate, 1 / level - 1)
 
 
-def _verdict(figures: Summary, edge: Wealth, loss: Wealth) -> str:
-    if figures.rate is None or figures.break_even is None:
-        return "cannot tell yet: no trade has been won or lost" + _left_out(figures)
-    low, high = figures.interval
-    measured = (
-        f"{figures.won:,} won of {figures.won + figures.lost:,} decisive trades is {100 * figures.rate:.1f} % "
-        f"({100 * low:.1f} … {100 * high:.1f} %), break-even is {100 * figures.break_even:.1f} %"
-    )
-    match figures.finding:
+def _verdict(came_to: Figures, finding: Finding, needed: int | None, edge: Wealth, loss: Wealth) -> str:
+    measured = came_to.sentence
+    match finding:
         case "beats":
             said = f"beats break-even: {measured}; without an edge this happens at most once in {_times(edge)} times"
         case "loses":
             said = f"loses: {measured}; if it broke even this would happen at most once in {_times(loss)} times"
         case "changed":
             said = f"has changed: {measured}; at another time there was strong evidence of the opposite"
-        case "unclear" if figures.needed is None:
+        case "unclear" if came_to.rate is None:
+            said = f"cannot tell yet: {measured}"
+        case "unclear" if needed is None:
             said = f"cannot tell yet: {measured}; no number of trades at this rate would tell"
         case "unclear":
-            said = f"cannot tell yet: {measured}; about {figures.needed:,} more decisive trades at this rate would tell"
-    return said + _left_out(figures)
+            said = f"cannot tell yet: {measured}; about {needed:,} more decisive trades at this rate would tell"
+    return said + came_to.left_out
 
 
 def _times(wealth: Wealth) -> str:
     return f"{min(wealth.best, 1e6):,.0f}"
-
-
-def _left_out(figures: Summary) -> str:
-    return f"; {figures.unknown:,} of unknown result left out" if figures.unknown else ""

@@ -1,7 +1,7 @@
 """What can be wrong with stored rows: each check looks at frames and says what it found."""
 
 from collections.abc import Iterable, Iterator
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 import polars as pl
@@ -12,6 +12,7 @@ from qfluxd.model import DAY, MINUTE, SECOND, Millis, timeframe_name
 
 type Level = Literal["wrong", "missing", "note"]
 """``wrong``: data contradict themselves; ``missing``: something is not there; ``note``: worth knowing."""
+LEVELS: Final[tuple[Level, ...]] = get_args(Level.__value__)
 
 _FEW_ROWS = 10
 MOST_PAYOUT: Final = 1000
@@ -36,7 +37,10 @@ class Rules(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing found: where, from when until when (UTC; 0 where no time belongs to it), how many rows."""
+    """One thing found: where, from when until when (UTC; 0 where no time belongs to it), how many rows.
+
+    `times` is how often it was found there, one closely behind the other.
+    """
 
     level: Level
     code: str
@@ -45,6 +49,27 @@ class Finding(msgspec.Struct, frozen=True):
     until: Millis
     count: int
     meaning: str
+    times: int = 1
+
+
+def together(findings: Iterable[Finding], near: Millis) -> Iterator[Finding]:
+    """The same with those made one that say the same and begin at most `near` after the one before them ended."""
+    last: Finding | None = None
+    for found in findings:
+        if last is not None and _goes_on(last, found, near):
+            until, count = max(last.until, found.until), last.count + found.count
+            last = msgspec.structs.replace(last, until=until, count=count, times=last.times + found.times)
+            continue
+        if last is not None:
+            yield last
+        last = found
+    if last is not None:
+        yield last
+
+
+def _goes_on(last: Finding, found: Finding, near: Millis) -> bool:
+    said, says = ((each.level, each.code, each.place, each.meaning) for each in (last, found))
+    return said == says and last.at <= found.at <= last.until + near
 
 
 def in_file(shelf: Shelf, day: Day, file: pl.DataFrame) -> Iterator[Finding]:

@@ -3,20 +3,60 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import polars as pl
 
 from qfluxd.errors import DataError
 from qfluxd.market.day import read_day
 from qfluxd.market.disagreements import against_lower, against_ticks
-from qfluxd.market.findings import Finding, Rules, in_candles, in_changes, in_file, in_ticks
+from qfluxd.market.findings import Finding, Rules, in_candles, in_changes, in_file, in_ticks, together
 from qfluxd.market.glitches import glitches
-from qfluxd.market.layout import Day, Shelf, day_name, day_of, days, shelf_folder, shelves
-from qfluxd.market.parquet import settle
+from qfluxd.market.layout import Day, Kind, Shelf, day_name, day_of, days, shelf_folder, shelves
+from qfluxd.market.parquet import TIME_COLUMN, settle
 from qfluxd.market.reading import collect, scan
-from qfluxd.model import DAY, Millis
+from qfluxd.model import DAY, Millis, timeframe_name
 
-type Progress = Callable[[int, int, Shelf, Day], None]
-"""Hears how many days of shelves are done, of how many, and which comes next."""
+type Hear = Callable[[Shelf, pl.DataFrame], None]
+"""Hears the rows of each day of a shelf that could be read, before they are looked at."""
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """How much of a shelf was looked at. `first` and `last` are the times of its outermost rows."""
+
+    kind: Kind
+    asset: str
+    timeframe: str | None
+    days: int
+    rows: int
+    first: Millis
+    last: Millis
+
+
+class Looks:
+    """Counts what `verify` looks at, by shelf."""
+
+    def __init__(self) -> None:
+        self._by_shelf: dict[Shelf, Looked] = {}
+
+    def hear(self, shelf: Shelf, rows: pl.DataFrame) -> None:
+        """One day more. A day without rows counts for nothing."""
+        if rows.is_empty():
+            return
+        name = timeframe_name(shelf.timeframe) if shelf.timeframe else None
+        at = rows[TIME_COLUMN[shelf.kind]].cast(pl.Int64)
+        before = self._by_shelf.get(shelf) or Looked(shelf.kind, shelf.asset, name, 0, 0, at[0], at[0])
+        self._by_shelf[shelf] = msgspec.structs.replace(
+            before,
+            days=before.days + 1,
+            rows=before.rows + rows.height,
+            first=min(before.first, at[0]),
+            last=max(before.last, at[-1]),
+        )
+
+    @property
+    def all(self) -> list[Looked]:
+        """A row for each shelf that holds anything, sorted as shelves are."""
+        return list(self._by_shelf.values())
 
 
 def verify(
@@ -26,30 +66,37 @@ def verify(
     *,
     wanted: Callable[[Shelf], bool] = lambda shelf: True,
     rules: Rules | None = None,
-    progress: Progress = lambda done, total, shelf, day: None,
+    hear: Hear = lambda shelf, rows: None,
 ) -> Iterator[Finding]:
     """What is wrong, missing or worth knowing of the days that [start, end) touches, one day of a shelf at a time.
 
-    Files are only read. A file that cannot be read is a finding, not an error.
+    Files are only read. A file that cannot be read is a finding, not an error. Findings of a day that say the same one
+    closely behind the other are one.
     """
     rules = rules or Rules()
     stored = [shelf for shelf in shelves(root) if wanted(shelf)]
-    work = [(shelf, day) for shelf in stored for day in days(root, shelf) if day_of(start) <= day <= day_of(end - 1)]
     for shelf in stored:
         yield from _set_aside(root, shelf)
-    for done, (shelf, day) in enumerate(work):
-        progress(done, len(work), shelf, day)
-        try:
-            yield from _verify_day(root, shelf, day, stored, rules)
-        except DataError as error:
-            yield Finding("wrong", "unreadable", f"{shelf} {day_name(day)}", day * DAY, (day + 1) * DAY, 0, str(error))
+    for shelf in stored:
+        near = max(rules.silence, shelf.timeframe)
+        for day in days(root, shelf):
+            if day_of(start) <= day <= day_of(end - 1):
+                yield from together(_look(root, shelf, day, stored, rules, hear), near)
 
 
-def _verify_day(root: Path, shelf: Shelf, day: Day, stored: list[Shelf], rules: Rules) -> Iterator[Finding]:
+def _look(root: Path, shelf: Shelf, day: Day, stored: list[Shelf], rules: Rules, hear: Hear) -> Iterator[Finding]:
+    try:
+        yield from _verify_day(root, shelf, day, stored, rules, hear)
+    except DataError as error:
+        yield Finding("wrong", "unreadable", f"{shelf} {day_name(day)}", day * DAY, (day + 1) * DAY, 0, str(error))
+
+
+def _verify_day(root: Path, shelf: Shelf, day: Day, stored: list[Shelf], rules: Rules, hear: Hear) -> Iterator[Finding]:
     rows = read_day(root, shelf, day)
     if rows.file is not None:
         yield from in_file(shelf, day, rows.file)
     frame = settle(shelf.kind, rows.frames())
+    hear(shelf, frame)
     gaps = _between(root, Shelf("gaps", shelf.asset), (day - 1) * DAY, (day + 1) * DAY)
     if shelf.kind == "ticks":
         yield from in_ticks(shelf, frame, _last_of(root, shelf, day - 1), gaps, rules)

@@ -2,7 +2,20 @@
 
 import structlog
 
-from qfluxd.model import MINUTE, AccountState, Alert, Candle, Fact, Gap, Session, Tick, timeframe_name
+from qfluxd.model import (
+    MINUTE,
+    AccountState,
+    Alert,
+    Candle,
+    Fact,
+    Gap,
+    Mode,
+    PlanState,
+    Session,
+    Tick,
+    TradingSwitch,
+    timeframe_name,
+)
 
 log = structlog.get_logger()
 
@@ -13,12 +26,13 @@ _LONG_GAP = MINUTE
 class Telling:
     """A sink that writes a line for what a person would want to read.
 
-    The promise: one line for each change of the session, one for the first tick of each connection, one per
-    closed candle at debug, one per alert; nothing per tick.
+    The promise: one line for each change of the session, of the trading switch and of what a strategy may do, one for
+    the first tick of each connection, one per closed candle at debug, one per alert; nothing per tick.
     """
 
     def __init__(self) -> None:
         self._heard = False
+        self._plans: dict[str, tuple[bool, Mode, bool]] = {}
         self._told = Session("starting", "", False, None, None, None, None, 0)
 
     def on_fact(self, fact: Fact) -> None:
@@ -39,6 +53,18 @@ class Telling:
                 say("gap", asset=fact.asset, seconds=round((fact.end - fact.start) / 1000, 1))
             case Alert():
                 log.warning(fact.code, detail=fact.detail)
+            case TradingSwitch():
+                log.info("trading", state=fact.state, reason=fact.reason)
+            case PlanState():
+                self._plan(fact)
+
+    def _plan(self, state: PlanState) -> None:
+        """Where it was switched, or taken out, and why."""
+        switched = (state.enabled, state.mode, state.phase == "gone")
+        if self._plans.get(state.name) != switched:
+            self._plans[state.name] = switched
+            phase = state.phase if state.phase in ("off", "gone", "benched") else "on"
+            log.info("strategy", name=state.name, state=phase, mode=state.mode, detail=state.detail)
 
     def _session(self, session: Session) -> None:
         """The state in words; a lost connection makes the next tick a first one again."""

@@ -137,7 +137,7 @@ class Playbook:
         if was is not None:
             running.inherit(was)
         if switch is not None:
-            running.resume(switch)
+            running.switch(switch)
         return running
 
     def switch(self, switch: PlanSwitched) -> PlanState | Refusal:

@@ -41,7 +41,8 @@ def needs_of(strategy: Strategy) -> Needs:
 class Running:
     """A plan with all that changes about it.
 
-    The promise: switched off or benched it is not awake, and only a person wakes it again.
+    The promise: switched off or benched it is not awake, and only a person wakes it again; one that cannot run as it is
+    stays benched, whoever wants it to.
     """
 
     def __init__(self, plan: Plan, late_after: Millis, folded: Iterable[Millis]) -> None:
@@ -54,13 +55,15 @@ class Running:
         self.enabled = plan.enabled
         self.mode: Mode = plan.mode
         self._benched: str | None = None
+        self._unfit: str | None = None
+        self._why = ""
         self.needs = Needs()
         try:
             self.needs = needs_of(plan.strategy)
         except Exception as problem:  # noqa: BLE001 - the others go on
-            self._benched = worded(problem)
+            self._unfit = worded(problem)
         if missing := {plan.timeframe, *self.needs.timeframes}.difference(folded):
-            self._benched = f"no {timeframe_name(min(missing))} candles are folded before the daemon is started again"
+            self._unfit = f"no {timeframe_name(min(missing))} candles are folded before the daemon is started again"
         self._late = 0
         self._said: deque[str] = deque(maxlen=_SAID)
         self._known: set[str] = set()
@@ -75,16 +78,12 @@ class Running:
     @property
     def awake(self) -> bool:
         """Whether it looks at anything."""
-        return self.enabled and self._benched is None
+        return self.enabled and self._benched is None and self._unfit is None
 
     def inherit(self, other: "Running") -> None:
         """Take over what another plan of this name has earned and lost, and that it has said what it said."""
         self._results = other._results
         self._said, self._known = other._said, other._known
-
-    def resume(self, switch: PlanSwitched) -> None:
-        """It was switched so before it began; a bench that it begins with stays."""
-        self.enabled, self.mode = switch.enabled, switch.mode
 
     def switch(self, switch: PlanSwitched) -> None:
         """A person or a comparison switched it, or it was benched."""
@@ -93,7 +92,7 @@ class Running:
             return
         if switch.by in _WAKERS:
             self._benched, self._overruns = None, 0
-        self.enabled, self.mode = switch.enabled, switch.mode
+        self.enabled, self.mode, self._why = switch.enabled, switch.mode, switch.reason
 
     def benched(self, reason: str, at: Millis) -> PlanSwitched:
         """What benches it, for a reason."""
@@ -116,7 +115,7 @@ class Running:
     def looked(self, asset: str, look: Look, budget_us: int | None) -> str | None:
         """It has looked at an asset; why it must be benched now, None where it need not."""
         self._rows[asset] = look.rows
-        if budget_us is None:
+        if budget_us is None or not look.warm:  # nothing was asked of it yet
             return None
         self._took_us = look.took_us
         self._overruns = self._overruns + 1 if look.took_us > budget_us else 0
@@ -162,15 +161,17 @@ class Running:
         )
 
     def _phase(self) -> tuple[PlanPhase, str]:
+        if self._unfit is not None:
+            return "benched", self._unfit
         if self._benched is not None:
             return "benched", f"{self._benched}; strategy/enable tries again"
         if not self.enabled:
-            return "off", "strategy/enable turns it on"
+            return "off", f"{self._why}; strategy/enable turns it on" if self._why else "strategy/enable turns it on"
         needed = self.needs.warmup
         if any(rows >= needed for rows in self._rows.values()):
             return "running", ""
         if not self._rows:
-            return "warming", "no candle has closed yet"
+            return "warming", "it has not looked at any candle yet"
         if len(self._rows) > 1:  # counts of many would be news at every candle of each
             return "warming", f"needs {needed} closed candles, which none of {len(self._rows)} assets has yet"
         ((asset, rows),) = self._rows.items()

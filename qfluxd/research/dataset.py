@@ -13,7 +13,7 @@ from qfluxd.market.layout import LAST_MILLIS, Kind, Shelf, day_of, days, shelves
 from qfluxd.market.parquet import MOMENT
 from qfluxd.market.reading import collect, scan
 from qfluxd.model import DAY, Millis
-from qfluxd.research.filed import folder_of
+from qfluxd.research.filed import folder_of, taken_in
 
 LAST: Final[Millis] = LAST_MILLIS + 1
 """After all that can be stored."""
@@ -42,6 +42,15 @@ class Dataset:
     def place(self) -> Path:
         """Where its owner says that it lies, and finds it again."""
         return self.file or self.root
+
+    @property
+    def taken_in(self) -> str | None:
+        """How its single file was read, and what of it was left out, in one line; None where there is none.
+
+        Raises:
+            DataError: the folder that it was imported into is damaged.
+        """
+        return taken_in(self.root) if self.file is not None else None
 
     def ticks(self, asset: str, start: Millis | None = None, end: Millis | None = None) -> pl.LazyFrame:
         """at (Datetime ms UTC), price: ascending, those of one stamp in the order heard."""

@@ -5,16 +5,24 @@ import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
+
 from qfluxd import __version__
 from qfluxd.errors import DataError
 from qfluxd.market.importing.files import Options, held, import_file
+from qfluxd.market.importing.report import Imported, in_a_line
 
 _OF_IMPORTS = ("--timezone", "--mend")
 """Remedies that an import takes, and no command that takes a file for a data set."""
 
+_REPORT = "import.json"
+"""What the report of the import is called; no shelf has such a name."""
+
 
 def folder_of(file: Path, asset: str | None) -> Path:
     """The folder that a file was imported into, now or before; `asset` is its symbol where it does not say one.
+
+    It holds the report of that import too: see `taken_in`.
 
     Raises:
         DataError: the file cannot be understood as it stands, or the cache cannot be written to.
@@ -34,9 +42,18 @@ def folder_of(file: Path, asset: str | None) -> Path:
     return folder
 
 
+def taken_in(folder: Path) -> str:
+    """How the file of such a folder was read, and what of it was left out, in one line. Raises `DataError`."""
+    try:
+        return in_a_line(msgspec.json.decode((folder / _REPORT).read_bytes(), type=Imported))
+    except (OSError, msgspec.DecodeError) as error:
+        raise DataError(f"{folder}: cannot be read: {error}; delete it, and the file is imported again") from error
+
+
 def _import(file: Path, inner: Path, asset: str | None) -> None:
     try:
-        import_file(file, inner, Options(asset))
+        report = import_file(file, inner, Options(asset))
+        (inner / _REPORT).write_bytes(msgspec.json.encode(report))
     except DataError as error:
         if not any(option in str(error) for option in _OF_IMPORTS):
             raise
@@ -58,7 +75,7 @@ def _name(file: Path, asset: str | None) -> str:
             content = hashlib.file_digest(data, "sha256").hexdigest()
     except OSError as error:
         raise DataError(f"{file}: cannot be read: {error.strerror or error}") from error
-    about = "\0".join((content, str(file.absolute()), asset or "", __version__))
+    about = "\0".join((content, str(file.absolute()), asset or "", __version__, _REPORT))
     return hashlib.sha256(about.encode()).hexdigest()[:32]
 
 

@@ -70,8 +70,10 @@ def purged_parts(signalled: Times, closes: Times, count: int, embargo: Millis) -
 
 def _parts(signalled: Times, count: int) -> list[Places]:
     """Stretches of rows, of about the same number each, none of which ends within a moment."""
-    wanted = [round(signalled.size * number / count) for number in range(1, count)]
-    edges = [0, *(int(np.searchsorted(signalled, signalled[each])) for each in wanted), signalled.size]
-    if min(np.diff(edges)) < 1:
-        raise DataError(f"{signalled.size} rows cannot be split into {count} parts; take fewer folds or more data")
-    return [np.arange(start, end) for start, end in pairwise(edges)]
+    if signalled.size >= count:
+        wanted = [round(signalled.size * number / count) for number in range(1, count)]
+        edges = [0, *(int(np.searchsorted(signalled, signalled[each])) for each in wanted), signalled.size]
+        if min(np.diff(edges)) >= 1:
+            return [np.arange(start, end) for start, end in pairwise(edges)]
+    rows = "1 row" if signalled.size == 1 else f"{signalled.size} rows"
+    raise DataError(f"{rows} cannot be split into {count} parts; take fewer folds or more data")

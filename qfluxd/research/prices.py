@@ -10,11 +10,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from qfluxd.errors import DataError
-from qfluxd.market.layout import Shelf, days
+from qfluxd.market.layout import Shelf
 from qfluxd.market.parquet import MOMENT, UNREADABLE
 from qfluxd.market.reading import collect
-from qfluxd.model import Millis
-from qfluxd.research.dataset import Dataset
+from qfluxd.model import HOUR, Millis, timeframe_name
+from qfluxd.research.backtest import Backtest, planned, views
+from qfluxd.research.backtest.settings import USUAL
+from qfluxd.research.dataset import Dataset, open_dataset
+from qfluxd.settings import MarketSettings
 from qfluxd.strategy import Floats
 
 type Times = NDArray[np.int64]
@@ -47,19 +50,39 @@ class Prices:
 NO_TICKS: Final = Ticks(np.empty(0, np.int64), np.empty(0))
 
 
-def from_store(root: Path, asset: str, timeframe: Millis, start: Millis, end: Millis) -> Prices:
-    """The candles of [start, end) that the store holds, with the payout in force when each closed, and the ticks.
+def from_store(
+    root: Path,
+    asset: str,
+    timeframe: Millis,
+    start: Millis,
+    end: Millis,
+    *,
+    market: MarketSettings = USUAL,
+    origin: Millis = 2 * HOUR,
+) -> Prices:
+    """The candles of [start, end), with the payout in force when each closed, and the ticks.
+
+    Where no candles of this length are stored of that time, they are those that a backtest looks at. These are folded
+    from ticks, or from shorter candles, by the rules of `market`, for a server that is `origin` ahead of UTC.
 
     Raises:
-        DataError: there are no such candles, or a file is damaged.
+        DataError: nothing is stored of which there could be such candles, or a file is damaged.
     """
-    shelf = Shelf("candles", asset, timeframe)
-    if not days(root, shelf):
-        raise DataError(f"{root}: holds no {shelf}; see what there is with `qfluxd data list --folder {root}`")
-    dataset = Dataset(root, (asset,), start, end)
-    candles = collect(dataset.candles(asset, timeframe), shelf)
+    dataset = open_dataset(root, (asset,), start, end)
+    if timeframe in dataset.timeframes(asset):
+        candles = collect(dataset.candles(asset, timeframe), Shelf("candles", asset, timeframe))
+    else:
+        candles = _folded(dataset, asset, timeframe, market, origin)
     ticks = collect(dataset.ticks(asset), Shelf("ticks", asset))
     return Prices(asset, _whole(_paid(candles, timeframe, dataset.payouts(asset))), _ticks(ticks))
+
+
+def _folded(dataset: Dataset, asset: str, timeframe: Millis, market: MarketSettings, origin: Millis) -> pl.DataFrame:
+    """The candles that a backtest would show to a strategy; what that would say of them is not asked."""
+    looker = planned("sma_cross", assets=(asset,), timeframe=timeframe_name(timeframe))
+    rules = MarketSettings(grace=market.grace, quiet_after=market.quiet_after)
+    ((_, view),) = views(Backtest((looker,), market=rules, origin=origin), dataset)
+    return view.candles
 
 
 def from_file(candles: Path, ticks: Path | None, asset: str, start: Millis, end: Millis) -> Prices:

@@ -1,17 +1,19 @@
 """Whether a new model takes the place of the one in use: by what both would have earned on the same new candles."""
 
 from collections.abc import Iterable, Mapping
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import Final, Literal
 
 import msgspec
 
-from qfluxd.evidence import DOUBT, Bet, Bets, Wealth, difference
+from qfluxd.evidence import DOUBT, HIGHEST, Bet, Bets, Wealth, difference
 from qfluxd.model import Millis
 from qfluxd.trading.shadow import ShadowDeal
 
 type Decision = Literal["promote", "keep", "wait"]
 type _Chance = tuple[Millis, str]
+
+_MOST: Final = HIGHEST / 100
 
 
 class Shadowed(msgspec.Struct, frozen=True):
@@ -35,8 +37,12 @@ def shadowed(deal: ShadowDeal) -> Shadowed | None:
         return None
     payout = deal.payout / 100
     unit = {"won": payout, "lost": -1.0, "tie": 0.0}[deal.outcome]
-    candle = deal.signalled if deal.candle is None else deal.candle
-    return Shadowed(candle, deal.asset, deal.opened, deal.closes, unit, payout)
+    return Shadowed(candle_of(deal), deal.asset, deal.opened, deal.closes, unit, payout)
+
+
+def candle_of(deal: ShadowDeal) -> Millis:
+    """When the candle opened after which a deal was wanted."""
+    return deal.signalled if deal.candle is None else deal.candle
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -74,7 +80,7 @@ class _Pair(msgspec.Struct, frozen=True):
     closes: Millis
     old: float
     new: float
-    most: float
+    payout: float
 
 
 def promote(old: Iterable[Shadowed], new: Iterable[Shadowed], rule: Rule = USUAL) -> Verdict:
@@ -83,9 +89,12 @@ def promote(old: Iterable[Shadowed], new: Iterable[Shadowed], rule: Rule = USUAL
     A chance is a candle of an asset after which at least one of them traded; the one that did not has 0. Each step
     bets on the `difference` of what they came to. Where the new model is no better, its mean given the past is not
     above 0, so the promise of `Bets` holds, whenever one looks. Chances of one candle time share a bet, and those that
-    overlap are bet on with what is left.
+    overlap are bet on with what is left. From the first candle on at which a payout is above `HIGHEST` nothing is
+    looked at.
     """
     pairs = _pairs(_by_chance(old), _by_chance(new))
+    beyond = {pair.candle for pair in pairs if pair.payout > _MOST}
+    pairs = list(takewhile(lambda pair: pair.candle not in beyond, pairs))
     better, worse = Bets(_bets(pairs)).evidence
     decision, reason = _decide(rule, len(pairs), better, worse)
     return Verdict(
@@ -129,7 +138,7 @@ def _pair(old: Shadowed | None, new: Shadowed | None) -> _Pair:
         closes=max(trade.closes for trade in both),
         old=old.unit if old else 0.0,
         new=new.unit if new else 0.0,
-        most=max(trade.payout for trade in both),
+        payout=max(trade.payout for trade in both),
     )
 
 
@@ -139,5 +148,5 @@ def _bets(pairs: Iterable[_Pair]) -> list[Bet]:
     for _, each in groupby(pairs, key=lambda pair: pair.candle):
         together = list(each)
         start = min(pair.opened for pair in together)
-        found += [Bet(start, pair.closes, difference(pair.new, pair.old, pair.most)) for pair in together]
+        found += [Bet(start, pair.closes, difference(pair.new, pair.old, _MOST)) for pair in together]
     return found

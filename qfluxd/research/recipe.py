@@ -1,6 +1,7 @@
 """What a model is made of: a file that can be kept and repeated."""
 
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -78,7 +79,9 @@ def read_recipe(file: Path | None, given: dict[str, Any]) -> Recipe:
     try:
         return Recipe.model_validate(written | given)
     except ValidationError as problem:
-        lines = (f"{place}: {'.'.join(map(str, each['loc']))}: {_said(each)}" for each in problem.errors())
+        mistakes = problem.errors()
+        told = [each for each in mistakes if not _follows(each, mistakes)]
+        lines = (f"{place}: {'.'.join(map(str, each['loc']))}: {_said(each)}" for each in told)
         raise DataError("\n".join(lines)) from None
 
 
@@ -93,6 +96,13 @@ def _read(file: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise DataError(f"{file}: is not readable as a recipe: it has no table")
     return found
+
+
+def _follows(mistake: Any, others: Sequence[Any]) -> bool:
+    """Whether a list is too short only because what it holds is wrong, which is told already."""
+    place = mistake["loc"]
+    inner = (other["loc"] for other in others if len(other["loc"]) > len(place))
+    return mistake["type"] == "too_short" and any(each[: len(place)] == place for each in inner)
 
 
 def _said(mistake: Any) -> str:

@@ -8,6 +8,7 @@ import hashlib
 import math
 import os
 from collections.abc import Iterable
+from functools import cached_property
 from io import FileIO
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -15,6 +16,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from qfluxd.errors import Unavailable
+from qfluxd.market.layout import LAST_MILLIS
 from qfluxd.model import Millis
 
 FILE: Final = "trials.jsonl"
@@ -24,12 +26,14 @@ _LEAST: Final = 1e-300
 type Kind = Literal["backtest", "sweep"]
 
 
-class Trial(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Trial(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=True):
     """One look at what a strategy would have earned on a data set.
 
-    `dataset` is the hash of its content, of these `assets` in [`start`, `end`) where that is known. `options` are the
-    strategy's, `settings` the digest of all else that the result depends on, such as expiry, stake and latency.
-    `e_value` is the evidence at the end, `p_value` that of the most it ever was (`qfluxd.evidence.Summary`).
+    `dataset` is the hash of its content. Its prices are of these `assets`, the first at `start`, the last just before
+    `end`; older lines have there what was asked for, which is no beginning (0) and no end where nothing was. `options`
+    are the strategy's, `settings` the digest of all else that the result depends on, such as expiry, stake and latency,
+    but the data. `e_value` is the evidence at the end, `p_value` that of the most it ever was
+    (`qfluxd.evidence.Summary`). `sweep` tells the sweep that it was a part of, by all that its choice rests on.
     """
 
     dataset: str
@@ -44,28 +48,44 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     assets: tuple[str, ...] = ()
     start: Millis | None = None
     end: Millis | None = None
+    sweep: str | None = None
 
-    @property
+    @cached_property
     def variant(self) -> str:
         """What was tried, whatever it was tried on: the same strategy with the same options and settings is one."""
         return hashlib.sha256(_canonical([self.strategy, self.options, self.settings])).hexdigest()
 
-    def overlaps(self, other: "Trial") -> bool:
-        """Whether both rest on any of the same data, as far as that is known."""
-        if self.dataset == other.dataset:
-            return True
-        if None in (self.start, self.end, other.start, other.end) or not {*self.assets} & {*other.assets}:
-            return False
-        first, last = max(_time(self.start), _time(other.start)), min(_time(self.end), _time(other.end))
-        return first < last
+    @property
+    def once(self) -> tuple[str, tuple[str, ...], Millis | str]:
+        """What counts once: a variant on its assets, from where their prices begin, however far they reach.
+
+        Evidence is the most that a bet ever came to, and the bound on that holds at all of its moments together (Ville
+        1939). So it is the same bet that goes on where prices are appended, and another one from another beginning.
+        Where nobody knows the beginning each data set is taken for another one.
+        """
+        return self.variant, tuple(sorted(self.assets)), self.start or self.dataset
+
+    @property
+    def choice(self) -> str | None:
+        """The sweep that made a choice of its own among this one and others; of older lines one for each data set."""
+        return (self.sweep or self.dataset) if self.kind == "sweep" else None
+
+    @property
+    def time(self) -> tuple[Millis, Millis]:
+        """In which [from, until) its prices lie, as far as that is known: nobody has seen any before they were."""
+        return self.start or 0, self.at if self.end is None or self.end > LAST_MILLIS else self.end
+
+    def repeats(self, other: "Trial") -> bool:
+        """Whether both are of one variant, and each was made when the other's data were there to choose from."""
+        return self.variant == other.variant and self.time[0] < other.at and other.time[0] < self.at
 
 
 class Tried(msgspec.Struct, frozen=True):
-    """How much was tried on a data set and on all that share data with it.
+    """How much was tried that counts for a claim on a data set.
 
-    `runs` all in all, `variants` that differ; `elsewhere` are those of the runs that were made on another data set than
-    this one. `best` is the most evidence that any variant ever had; `qfluxd.research.statistics.deflated` says what of
-    it counts.
+    `runs` all in all, `variants` that count, each on its assets from its beginning, and with them each sweep's own
+    choice; `elsewhere` are those of the runs that were made on another data set than this one. `best` is the most
+    evidence that any variant ever had on this one; `qfluxd.research.statistics.deflated` says what of it counts.
     """
 
     runs: int
@@ -80,17 +100,29 @@ class Ledger(msgspec.Struct, frozen=True):
     trials: tuple[Trial, ...]
     damaged: int
 
-    def tried(self, dataset: str) -> Tried:
-        """What was tried on a data set, given the hash of its content.
+    def tried(self, *datasets: str) -> Tried:
+        """What was tried that counts for a claim on a data set, or on the best of several, given their hashes.
 
-        A line that cannot be read may have been a variant on these data, and is taken for one: what is lost must not
-        make a claim stronger.
+        All that shares time with it counts, whatever its assets: whoever picks one of twenty assets has tried twenty,
+        and what moves at the same time is no new data. Of other times the same variant counts, for a stretch may be
+        picked too, unless one of both began only after the other was noted. A line that cannot be read may have been
+        any of these and is taken for one: what is lost must not make a claim stronger.
         """
-        here = [trial for trial in self.trials if trial.dataset == dataset]
-        stretches = _distinct(here)
-        on_it = [trial for trial in self.trials if any(trial.overlaps(one) for one in stretches)]
-        best = max((1 / max(trial.p_value, _LEAST) for trial in on_it), default=1.0)
-        variants = len({trial.variant for trial in on_it}) + self.damaged
+        here = [trial for trial in self.trials if trial.dataset in datasets]
+        times = _joined(trial.time for trial in here)
+        alike: dict[str, list[Trial]] = {}
+        for trial in here:
+            alike.setdefault(trial.variant, []).append(trial)
+        on_it = [
+            trial
+            for trial in self.trials
+            if trial.dataset in datasets
+            or any(start < trial.time[1] and trial.time[0] < end for start, end in times)
+            or any(trial.repeats(one) for one in alike.get(trial.variant, ()))
+        ]
+        best = max((1 / max(trial.p_value, _LEAST) for trial in here), default=1.0)
+        choices = {trial.choice for trial in on_it} - {None}
+        variants = len({trial.once for trial in on_it}) + len(choices) + self.damaged
         return Tried(len(on_it), variants, len(on_it) - len(here), best)
 
 
@@ -136,9 +168,9 @@ def read(folder: Path) -> Ledger:
     return Ledger(tuple(found), sum(1 for line in lines if line.strip()) - len(found))
 
 
-def count(folder: Path, dataset: str) -> Tried:
-    """What was tried on a data set, given the hash of its content."""
-    return read(folder).tried(dataset)
+def count(folder: Path, *datasets: str) -> Tried:
+    """What was tried that counts for a claim on data sets, given the hashes of their content."""
+    return read(folder).tried(*datasets)
 
 
 def digest(settings: Any) -> str:
@@ -163,17 +195,19 @@ def _trial(line: bytes) -> Trial | None:
         return None
 
 
-def _distinct(trials: Iterable[Trial]) -> list[Trial]:
-    """One of each stretch of data."""
-    return list({(trial.assets, trial.start, trial.end): trial for trial in trials}.values())
+def _joined(times: Iterable[tuple[Millis, Millis]]) -> list[tuple[Millis, Millis]]:
+    """The same time in stretches that lie apart."""
+    found: list[tuple[Millis, Millis]] = []
+    for start, end in sorted(times):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return found
 
 
 def _canonical(value: Any) -> bytes:
     return msgspec.json.encode(value, enc_hook=str, order="sorted")
-
-
-def _time(at: Millis | None) -> Millis:
-    return 0 if at is None else at
 
 
 def _private(path: str, flags: int) -> int:

@@ -8,11 +8,24 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from qfluxd.strategy import ANSWER, CALL, NOTHING, PUT, Floats, View
+from qfluxd.plans.looking import PROBABILITY
+from qfluxd.strategy import ANSWER, CALL, NOTHING, PUT, Floats, Mask
 
 _TYPES = {"side": pl.Int8(), "confidence": pl.Float64(), "expiry": pl.Int64()}
-_SURE_WITHIN: Final = 0.05
-"""Confidences this close count as the same: a recursive average never forgets all of its past."""
+_CONFIDENCE: Final = "a confidence"
+_EXPIRY: Final = "an expiry"
+_REASON: Final = "the reason "
+_FORGOTTEN: Final = {_CONFIDENCE: 0.05, _REASON + PROBABILITY: 0.01, _EXPIRY: 0.0}
+"""What is traded on beside the side, and how close counts as the same where older candles are taken away: a recursive
+average never forgets all of its past."""
+_BY_SIZE: Final = 1e-6
+_BY_RANGE: Final = 1e-4
+_BY_SHARE: Final = 1e-6
+_LEAST: Final = 1e-9
+"""Rounding, as of a network in single precision that is asked about fewer rows at once: so much of a number, of how far
+its column ranges, and of what lies between 0 and 1; whatever is smaller is rounding too."""
+_ROUNDED: Final = ", while what it rests on stayed the same but for the last digits: a rounding decides"
+_DIGITS: Final = (6, 9, 12)
 _WORDS = {CALL: "call", PUT: "put", NOTHING: "nothing"}
 
 
@@ -75,37 +88,60 @@ def read_answer(answer: pl.DataFrame) -> Answer:
     )
 
 
-def difference(view: View, first: Answer, second: Answer, rows: int) -> str | None:
-    """Where two answers to the same first `rows` candles differ, in words; None where they do not."""
-    found = next(differences(first, second, rows), None)
-    if found is None:
-        return None
-    row, what = found
-    return what if row is None else f"at candle {row + 1} of {view.height}, {what}"
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How two answers differ, at a row or, without one, at all of them.
+
+    It is `slight` where a rounding decides: a side became another one while all reasons that are told with it, or its
+    confidence where there are none, stayed the same but for their last digits.
+    """
+
+    row: int | None
+    what: str
+    slight: bool = False
+
+    def __str__(self) -> str:
+        return self.what if self.row is None else f"at candle {self.row + 1}, {self.what}"
 
 
-def differences(first: Answer, second: Answer, rows: int) -> Iterator[tuple[int | None, str]]:
+def difference(first: Answer, second: Answer, rows: int) -> Difference | None:
+    """Where two answers to the same first `rows` candles differ, None where they do not; a rounding comes last."""
+    return min(differences(first, second, rows), key=lambda each: each.slight, default=None)
+
+
+def differences(first: Answer, second: Answer, rows: int) -> Iterator[Difference]:
     """How two answers to the same first `rows` candles differ: of each kind the first row, and what it is in words.
 
-    Sides are the same or not; expiries and reasons matter where something is said. Without a row it holds for all.
+    Sides and expiries are the same or not, other numbers are where they differ by no more than rounding does; they
+    matter where both say the same side. Without a row it holds for all.
     """
     sides = first.side[:rows] != second.side[:rows]
-    if sides.any():
-        row = int(np.flatnonzero(sides)[0])
-        yield row, f"{first.says(row)} became {second.says(row)}"
     if set(first.reasons) != set(second.reasons):
-        yield None, f"the reasons {sorted(set(first.reasons) ^ set(second.reasons))} come and go"
+        if sides.any():
+            yield _turned(first, second, sides, np.zeros_like(sides))
+        yield Difference(None, f"the reasons {sorted(set(first.reasons) ^ set(second.reasons))} come and go")
         return
+    if sides.any():
+        yield _turned(first, second, sides, _last_digits(first, second)[:rows])
     for name, one, other in _numbers(first, second):
-        differs = ~np.isclose(one[:rows], other[:rows], rtol=1e-6, atol=1e-9, equal_nan=True) & first.speaks[:rows]
+        differs = ~_close(name, one, other, rows) & first.speaks[:rows] & ~sides
         if differs.any():
             row = int(np.flatnonzero(differs)[0])
-            yield row, f"{name} of {one[row]:.6g} became {other[row]:.6g}"
+            yield Difference(row, _became(name, one[row], other[row]))
 
 
-def otherwise(answer: Answer, row: int, told: Answer) -> bool:
-    """Whether the last row of `told` says something else than `answer` at `row`, by its side or how sure it is."""
-    return bool(answer.side[row] != told.side[-1] or abs(answer.confidence[row] - told.confidence[-1]) > _SURE_WITHIN)
+def otherwise(answer: Answer, row: int, told: Answer) -> str | None:
+    """What the last row of `told` says otherwise than `answer` at `row`, in words; None where it says the same.
+
+    That is its side, and where it says something how sure and how likely it is, and how long a trade would last.
+    """
+    if answer.side[row] != told.side[-1]:
+        return f"{_said(answer, row)} became {_said(told, -1)}"
+    for name, one, other in _numbers(answer, told) if answer.speaks[row] else ():
+        within = _FORGOTTEN.get(name)
+        if within is not None and not np.isclose(one[row], other[-1], rtol=0.0, atol=within, equal_nan=True):
+            return _became(name, one[row], other[-1])
+    return None
 
 
 def places(answer: Answer, first: int, count: int, chance: np.random.Generator) -> list[int]:
@@ -119,8 +155,51 @@ def places(answer: Answer, first: int, count: int, chance: np.random.Generator) 
     return sorted({*picked.tolist(), *others.tolist(), rows - 2})
 
 
+def _turned(first: Answer, second: Answer, sides: Mask, rounded: Mask) -> Difference:
+    """The first side that became another one; one of which a rounding decides only where there is no other."""
+    plain = sides & ~rounded
+    row = int(np.flatnonzero(plain if plain.any() else sides)[0])
+    slight = bool(rounded[row])
+    return Difference(row, f"{first.says(row)} became {second.says(row)}{_ROUNDED if slight else ''}", slight)
+
+
+def _last_digits(first: Answer, second: Answer) -> Mask:
+    """Where what a side rests on, as far as it is told, differs by a rounding and by nothing else."""
+    rows = min(first.side.size, second.side.size)
+    close, same = np.ones(rows, bool), np.ones(rows, bool)
+    for name, one, other in _numbers(first, second):
+        if name.startswith(_REASON) or (name == _CONFIDENCE and not first.reasons):
+            close &= _close(name, one, other, rows)
+            same &= (one[:rows] == other[:rows]) | np.isnan(one[:rows])
+    return close & ~same
+
+
+def _close(name: str, one: Floats, other: Floats, rows: int) -> Mask:
+    """Whether numbers are the same but for rounding."""
+    if name == _EXPIRY:
+        return np.asarray(one[:rows] == other[:rows])
+    known = one[np.isfinite(one)]
+    low, high = np.quantile(known, (0.05, 0.95)) if known.size else (0.0, 0.0)
+    least = _BY_SHARE if name in _FORGOTTEN else _LEAST
+    within = max(_BY_RANGE * float(high - low), least)
+    return np.isclose(one[:rows], other[:rows], rtol=_BY_SIZE, atol=within, equal_nan=True)
+
+
+def _became(name: str, one: float, other: float) -> str:
+    """Both numbers, with as many digits as it takes to see that they differ."""
+    if name == _EXPIRY:
+        return f"{name} of {one:.0f} ms became {other:.0f} ms"
+    digits = next((count for count in _DIGITS if f"{one:.{count}g}" != f"{other:.{count}g}"), 17)
+    return f"{name} of {one:.{digits}g} became {other:.{digits}g}"
+
+
+def _said(answer: Answer, row: int) -> str:
+    return f"{answer.says(row)} ({answer.confidence[row]:.2f})"
+
+
 def _numbers(first: Answer, second: Answer) -> Iterator[tuple[str, Floats, Floats]]:
-    yield "a confidence", first.confidence, second.confidence
-    yield "an expiry", first.expiry.astype(np.float64), second.expiry.astype(np.float64)
+    yield _CONFIDENCE, first.confidence, second.confidence
+    yield _EXPIRY, first.expiry.astype(np.float64), second.expiry.astype(np.float64)
     for name, values in first.reasons.items():
-        yield f"the reason {name}", values, second.reasons[name]
+        if name in second.reasons:
+            yield f"{_REASON}{name}", values, second.reasons[name]

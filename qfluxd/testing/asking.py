@@ -46,7 +46,7 @@ class Asker:
             with warnings.catch_warnings(record=True) as warned:
                 warnings.simplefilter("always")
                 answer = asked.signals(view)
-        except Exception as problem:  # noqa: BLE001 - whatever a strategy raises is a finding
+        except (Exception, SystemExit) as problem:  # noqa: BLE001 - whatever a strategy raises is a finding
             what = f"{type(problem).__name__}: {problem}"
             self._findings.bad("runs", f"on {where}, with {view.height} candles, it raises {what}")
             return None

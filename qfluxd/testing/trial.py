@@ -5,11 +5,14 @@ from typing import Any, Final
 
 import numpy as np
 
+from qfluxd.loading import strategies_folder
 from qfluxd.model import Millis, Series
 from qfluxd.strategy import Strategy, View
 from qfluxd.testing.answers import Answer, difference, otherwise, places
+from qfluxd.testing.apart import Part, asked_apart
 from qfluxd.testing.asking import Asker
 from qfluxd.testing.findings import Findings
+from qfluxd.testing.fresh import FreshError
 from qfluxd.testing.markets import KINDS, Kind, market
 from qfluxd.testing.views import last, spliced, up_to
 
@@ -31,7 +34,8 @@ ASKED: Final = (
 _WITHOUT_HOLES: Final[tuple[Kind, ...]] = ("walk", "trend", "swing")
 """Markets whose futures can be exchanged, and on which older history is taken away."""
 OTHERS_ALLOWED: Final = 0.02
-"""So many of the signals may be others without the older history: a recursive average never forgets all of it."""
+"""So many of the signals may be others without the older history: a recursive average never forgets all of it. And at
+so many places a rounding may decide, as it does where what is compared comes very near to a threshold."""
 _SIZES: Final = (300, 1000)
 
 
@@ -51,19 +55,24 @@ class Trial:
         self._cuts = cuts
         self._timeframe = timeframe
         self._asker = Asker(strategy, findings, context)
+        self._folder = strategies_folder(context)
         self._warmup = strategy.warmup
         self._chance = np.random.default_rng(seed)
         self._said: Counter[str] = Counter()
         self._others: list[str] = []
         self._compared = 0
+        self._rounded: list[str] = []
+        self._cut = 0
 
     def run(self, budget_us: float | None) -> None:
         """All checks on all markets."""
-        tried = [self._try_on(kind) for kind in KINDS]
-        if not any(tried):
+        tried = [kind for kind in KINDS if self._try_on(kind)]
+        if not tried:
             self._findings.skip(*ASKED)
             return
-        self._judge_history()
+        if self._try_apart(tried):
+            self._judge_rounded()
+            self._judge_history()
         calls, puts = self._said["call"], self._said["put"]
         if calls + puts:
             self._findings.good("speaks", f"it says call {calls} times and put {puts} times on these markets")
@@ -129,30 +138,56 @@ class Trial:
     def _try_again(self, view: View, answer: Answer, kind: Kind) -> None:
         """One that was never asked answers the same, and so does one that was asked about other candles before."""
         again = self._asker.ask(view, kind, self._asker.copy())
-        if again and (what := difference(view, answer, again, view.height)):
+        if again and (what := difference(answer, again, view.height)):
             reason = "a clock, a chance without a seed, or something kept outside of it"
             self._findings.bad("chance", f"on {kind}, the same candles bring another answer ({reason}): {what}")
             return
         other = up_to(view, self._warmup + 7)
         self._asker.ask(View(Series("GBPUSD_otc", self._timeframe), other.candles, other.higher), kind)
         again = self._asker.ask(view, kind)
-        if again and (what := difference(view, answer, again, view.height)):
+        if again and (what := difference(answer, again, view.height)):
             self._findings.bad("memory", f"on {kind}, it answers otherwise after it was asked before: {what}")
+
+    def _try_apart(self, tried: list[Kind]) -> bool:
+        """A fresh interpreter, which sees the beginning of each market only, the last market first, says the same.
+
+        So it is, too, where it cannot be asked.
+        """
+        if self._findings.any_bad("options", "chance", "memory"):
+            return True
+        views = [(kind, self._market(kind)) for kind in tried]
+        parts = [Part(kind, up_to(view, view.height // 2)) for kind, view in reversed(views)]
+        try:
+            apart = asked_apart(self._strategy, self._asker, parts, views[0][1], self._folder)
+        except FreshError as problem:
+            self._findings.note("memory", f"a fresh interpreter could not be asked: {problem}")
+            return True
+        if apart is not None:
+            what = f"on {apart.part.where}, a fresh interpreter answers otherwise ({apart.reason}): {apart.what}"
+            self._findings.bad("memory" if apart.remembers else "chance", what)
+            self._findings.skip("look_ahead", "history")
+        return apart is None
 
     def _try_cuts(self, view: View, answer: Answer, kind: Kind) -> None:
         """With everything after a candle taken away, the answers up to it are the same."""
         for row in places(answer, 0, self._cuts, self._chance):
             told = self._asker.ask(up_to(view, row), kind)
-            if told and (what := difference(view, answer, told, row + 1)):
-                self._findings.bad("look_ahead", f"on {kind}, without the candles after the {row + 1}th, {what}")
+            self._compare(answer, told, row, f"on {kind}, without the candles after the {row + 1}th")
 
     def _try_futures(self, view: View, answer: Answer, kind: Kind) -> None:
         """With another future after a candle, the answers up to it are the same."""
         other = self._market(kind, seed=2)
         for row in places(answer, 0, self._cuts, self._chance):
             told = self._asker.ask(spliced(view, other, row), kind)
-            if told and (what := difference(view, answer, told, row + 1)):
-                self._findings.bad("look_ahead", f"on {kind}, with other candles after the {row + 1}th, {what}")
+            self._compare(answer, told, row, f"on {kind}, with other candles after the {row + 1}th")
+
+    def _compare(self, answer: Answer, told: Answer | None, row: int, where: str) -> None:
+        self._cut += 1
+        found = None if told is None else difference(answer, told, row + 1)
+        if found is not None and found.slight:
+            self._rounded.append(f"{where}, {found}")
+        elif found is not None:
+            self._findings.bad("look_ahead", f"{where}, {found}")
 
     def _try_history(self, view: View, answer: Answer, kind: Kind) -> None:
         """At the last of exactly `warmup` candles it says what it says with all those before."""
@@ -166,17 +201,27 @@ class Trial:
             self._silent(told, kind)
             speaks = bool(answer.speaks[row] or told.speaks[-1])
             self._compared += speaks
-            if speaks and otherwise(answer, row, told) and not self._shifted(view, answer, row, told, kind):
-                what = f"{_said(answer, row)} became {_said(told, -1)}"
+            what = otherwise(answer, row, told)
+            if what and not self._shifted(view, answer, row, told, kind):
                 self._others.append(f"on {kind}, at candle {row + 1} of {view.height}, {what}")
 
     def _shifted(self, view: View, answer: Answer, row: int, told: Answer, kind: Kind) -> bool:
         """Whether one says a candle earlier what the other says: of slow averages, a last digit decides that."""
+        if told.side[-1] == answer.side[row]:
+            return False
         beside = [near for near in (row - 1, row + 1) if self._warmup <= near + 1 <= view.height]
         if told.speaks[-1] and told.side[-1] not in answer.side[beside]:
             return False
         cut = (self._asker.ask(last(view, near, self._warmup), kind) for near in beside)
         return not answer.speaks[row] or any(each and each.side[-1] == answer.side[row] for each in cut)
+
+    def _judge_rounded(self) -> None:
+        many = len(self._rounded) > max(1, OTHERS_ALLOWED * self._cut)
+        for what in self._rounded:
+            if many:
+                self._findings.bad("look_ahead", what)
+            else:
+                self._findings.note("look_ahead", what)
 
     def _judge_history(self) -> None:
         if not self._others:
@@ -200,7 +245,3 @@ class Trial:
             self._findings.bad("speed", f"{told}; {budget_us:.0f} µs are allowed")
         else:
             self._findings.good("speed", told)
-
-
-def _said(answer: Answer, row: int) -> str:
-    return f"{answer.says(row)} ({answer.confidence[row]:.2f})"

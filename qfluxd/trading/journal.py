@@ -191,7 +191,7 @@ class Journal(Reader):
         return self._read(rows.passed, queries.LET_THROUGH, queries.PACE)
 
     def resumed(self) -> Millis:
-        """When trading was last resumed, or began."""
+        """When trading was last resumed with a reason, or began."""
         return self._read(lambda row: int(row[0]), queries.RESUMED)[0]
 
 

@@ -95,7 +95,7 @@ class Ledger:
         self.settle(closing, lately=held.closes + GRACE >= self.resumed)
 
     def resume(self, now: Millis) -> None:
-        """A person has resumed trading: drawdowns are counted from here on."""
+        """A person has resumed trading, with a reason: drawdowns are counted from here on."""
         self.resumed = now
         for returns in self._returns.values():
             returns.resume()

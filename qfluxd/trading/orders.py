@@ -216,14 +216,18 @@ class Orders:
         return self._switch
 
     def turn(self, state: TradingState, reason: str, at: Millis) -> Refusal | None:
-        """Turn the switch: to go on only once that is written; to stop at once, and to tell where it is not written."""
+        """Turn the switch: to go on only once that is written; to stop at once, and to tell where it is not written.
+
+        To go on with a reason begins to count drawdowns anew; a switch that somebody turns off and on does not.
+        """
         switch = TradingSwitch(state, reason, at)
         if state == "active" and (refusal := self._trades.pen.must(at, switch)) is not None:
             return refusal
         self._switch = switch
         self._say(switch)
         if state == "active":
-            self._trades.ledger.resume(at + self._trades.lead)
+            if reason:
+                self._trades.ledger.resume(at + self._trades.lead)
             return None
         pen = self._trades.pen
         pen.write(at, switch)
@@ -237,7 +241,8 @@ class Orders:
             return
         fallen = self._trades.ledger.fallen(at + self._trades.lead, self._trades.held())
         if fallen >= self._max_drawdown:
-            reason = f"drawdown of {fallen} since trading was last resumed, [risk] max_drawdown is {self._max_drawdown}"
+            since = "since trading was last resumed with a reason"
+            reason = f"drawdown of {fallen} {since}, [risk] max_drawdown is {self._max_drawdown}"
             self.turn("killed", reason, at)
             self._trades.alert("drawdown", f"trading is killed: {reason}", at)
 

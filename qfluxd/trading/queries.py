@@ -20,7 +20,7 @@ SELECT {rows.ORDER} FROM orders o WHERE NOT EXISTS
  AND NOT EXISTS (SELECT 1 FROM transitions WHERE trade = o.id AND seq > t.seq AND stage <> t.stage))
 ORDER BY o.seq
 """  # noqa: S608 - as said
-RESUMED = "SELECT since, step FROM switch WHERE state = 'active' ORDER BY seq DESC LIMIT 1"
+RESUMED = "SELECT since, step FROM switch WHERE state = 'active' AND reason <> '' ORDER BY seq DESC LIMIT 1"
 CLOSINGS = f"""
 WITH resumed AS (
     SELECT coalesce(step, (SELECT max(seq) FROM transitions WHERE at < since), 0) AS step FROM ({RESUMED})

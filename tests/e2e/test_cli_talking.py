@@ -124,6 +124,21 @@ async def test_send_refused(line: Line) -> None:
     assert "did you mean ping?" in err
 
 
+async def test_a_mistake_in_the_file_keeps_nobody_from_stopping_the_daemon(line: Line, tmp_path: Path) -> None:
+    """What is wrong is said, and the kill is sent all the same; only where the daemon cannot be found it is not."""
+    port = line[0].port
+    file = tmp_path / "config.toml"
+    file.write_text('[[strategy]]\nname = "x"\nuse = "randm"\n[risk]\nmax_stak = 1\n')
+    code, out, err = await qfluxd(port, "send", "trading/kill", "reason=1", "--config", str(file))
+    assert (code, out) == (0, "pong  true\n")
+    assert "did you mean risk.max_stake?" in err
+    assert "a daemon that runs goes on with what it has read before" in err
+    file.write_text("[mqtt]\nprt = 1\n")
+    code, out, err = await qfluxd(port, "send", "trading/kill", "--config", str(file))
+    assert (code, out) == (78, "")
+    assert "did you mean mqtt.port?" in err
+
+
 async def test_send_a_trade(line: Line) -> None:
     """Without an id one is made up and told, so that it can be asked again; one that is given is kept."""
     words = ("asset=EURUSD_otc", "stake=1.50", "expiry=1m", "--json")

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from qfluxd.research.report.material import Arm
@@ -72,6 +73,11 @@ FAINT = """
 """
 """Text whose contrast against what lies behind it is below 4.5 (WCAG 2.2, level AA)."""
 
+BROKEN = """
+[...document.querySelectorAll('.parts bdi')].filter(e => e.getClientRects().length > 1).map(e => e.textContent)
+"""
+"""Names of parts that go on in another line."""
+
 OUT_OF_ITS_PLOT = """
 [...document.querySelectorAll('svg.plot')].flatMap(svg => {
   const frame = svg.getBoundingClientRect();
@@ -83,11 +89,18 @@ OUT_OF_ITS_PLOT = """
 """
 
 
+def _of_assets(trades: pl.DataFrame) -> pl.DataFrame:
+    """The same trades, each on another asset than the one before."""
+    names = pl.Series(["EURUSD_otc", "#MSFT_otc", "BTCUSD_otc", "AUDNZD_otc"])
+    return trades.with_columns(asset=names.gather(pl.int_range(trades.height, eager=True) % len(names)))
+
+
 def report() -> str:
     """A report with everything in it that can be wide."""
     trades = made_trades(4000, rate=0.56, days=70)
     arms = (
         Arm("rsi", "backtest", trades, {"payout_low": 20, "too_many_open": 3}, 4023, findings=FINDINGS),
+        Arm("assets", "backtest", _of_assets(made_trades(900, rate=0.56, days=70))),
         Arm(LONG, "live, demo account", made_trades(90_000, days=60, seed=4).sample(9000, seed=1).sort("signalled")),
         Arm("nothing", "shadow", made_trades(0)),
     )
@@ -133,7 +146,7 @@ async def looked_at(tab: Tab, width: int, scheme: str) -> None:
 
 
 async def test_in_a_browser(tmp_path: Path) -> None:
-    """At a telephone's width and a desk's, by day and by night: nothing sticks out or is cut off, all text can be read.
+    """At a telephone's width and a desk's, by day and by night: nothing sticks out or is cut off, all can be read.
 
     And all that the browser ever asked for is the page itself.
     """
@@ -143,6 +156,7 @@ async def test_in_a_browser(tmp_path: Path) -> None:
             for scheme in ("light", "dark"):
                 await looked_at(tab, width, scheme)
                 troubles[f"{width} {scheme} sticks out"] = await tab.js(STICKS_OUT)
+                troubles[f"{width} {scheme} broken"] = await tab.js(BROKEN)
                 troubles[f"{width} {scheme} faint"] = await tab.js(FAINT)
                 troubles[f"{width} {scheme} out of its plot"] = await tab.js(OUT_OF_ITS_PLOT)
             assert await tab.js("document.documentElement.scrollWidth - innerWidth") <= 0

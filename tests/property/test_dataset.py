@@ -1,9 +1,13 @@
 """A data set's hash is that of its rows; what is exported and imported again is the same data set."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import reduce
+from operator import or_
 from pathlib import Path
+from random import Random
 
 import polars as pl
 import pytest
@@ -12,6 +16,7 @@ from hypothesis import strategies as st
 
 from qfluxd.market.data import Form, export
 from qfluxd.market.importing.files import Options, held, import_file
+from qfluxd.market.importing.stamped import unite
 from qfluxd.market.layout import LAST_MILLIS, Shelf, shelves
 from qfluxd.market.reading import scan
 from qfluxd.market.store import Store
@@ -152,6 +157,61 @@ def rows(root: Path, shelf: Shelf, form: Form) -> pl.DataFrame:
 def repeats(facts: Sequence[Fact]) -> bool:
     ticks = [fact for fact in facts if isinstance(fact, Tick)]
     return len(set(ticks)) < len(ticks)
+
+
+type Tapes = list[list[tuple[int, float]]]
+
+
+@st.composite
+def cuts(draw: st.DrawFn) -> Tapes:
+    """A recording of whole seconds with several ticks each, and overlapping cuts of it in any order.
+
+    A cut begins no later than the second in which the one before it ended.
+    """
+    seconds = draw(st.lists(st.lists(st.sampled_from((1.1, 1.2, 1.3)), min_size=1, max_size=6), min_size=1, max_size=6))
+    tape = [(START - 3_000 + n * 1_000, price) for n, prices in enumerate(seconds) for price in prices]
+    ends = sorted(draw(st.sets(st.integers(1, len(tape)), max_size=4)) | {len(tape)})
+    firsts = [next(n for n, (at, _) in enumerate(tape) if at == tape[end - 1][0]) for end in ends]
+    begins = [0, *(draw(st.integers(0, first)) for first in firsts[:-1])]
+    found = [tape[begin:end] for begin, end in zip(begins, ends, strict=True)]
+    return [tape, *draw(st.permutations(found))]
+
+
+def imported(root: Path, tapes: Tapes) -> str:
+    root.mkdir()
+    with held(root / "data"):
+        for tape in tapes:
+            (root / "x.csv").write_text("at,price\n" + "".join(f"{at},{price}\n" for at, price in tape))
+            import_file(root / "x.csv", root / "data", Options(ASSETS[0]))
+    return whole(root / "data").hash
+
+
+@settings(max_examples=60, deadline=None)
+@given(cuts())
+def test_cuts_of_a_recording_make_the_data_set_that_it_makes(found: Tapes) -> None:
+    """Overlapping ones, in whatever order they are imported."""
+    tape, *parts = found
+    with folder() as root:
+        assert imported(root / "parts", parts) == imported(root / "whole", [tape])
+
+
+ORDERS = st.lists(st.lists(st.sampled_from((1.1, 1.2, 1.3, 1.4)), min_size=1, max_size=4), min_size=2, max_size=4)
+
+
+@given(ORDERS, st.randoms())
+def test_whole_stamps_are_united_alike_in_any_order(told: list[list[float]], chance: Random) -> None:
+    """Whatever files say of a stamp, also where they contradict each other."""
+
+    def together(versions: Sequence[Sequence[float]]) -> list[float]:
+        known = list(versions[0])
+        for each in versions[1:]:
+            known = known if known == list(each) else list(unite(known, each, None).prices)
+        return known
+
+    before = together(told)
+    assert Counter(before) == reduce(or_, map(Counter, told))
+    chance.shuffle(told)
+    assert together(told) == before
 
 
 @settings(max_examples=15, deadline=None)

@@ -1,6 +1,7 @@
 """For all counts and all sequences: intervals hold the rate, wealth is a fair bet, order does not matter."""
 
 import itertools
+import math
 from decimal import Decimal
 
 import pytest
@@ -8,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qfluxd.evidence import (
+    Bet,
+    Bets,
     Outcome,
     Record,
     Wealth,
@@ -98,3 +101,80 @@ def test_a_record_does_not_depend_on_the_order_of_its_coming(trades: list[Outcom
     assert one.profit == sum((trade.profit for trade in trades if trade.profit is not None), Decimal(0))
     assert 0 <= one.p_value <= 1
     assert one.verdict
+
+
+LENGTHS = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 90)), max_size=30)
+"""When each trade was opened, and how long it lasted."""
+
+
+@given(LENGTHS, st.integers(0, 2**16))
+@settings(max_examples=150, deadline=None)
+def test_no_end_takes_back_what_was_told(lengths: list[tuple[int, int]], seed: int) -> None:
+    """Told of each trade as it begins and ends, at every look: what it says is what the whole says of that moment."""
+    made = [trade(at, at + length, seed >> (place % 16) & 1) for place, (at, length) in enumerate(lengths)]
+    record, going, known, best = Record(), dict[int, int](), 0, (0.0, 0.0)
+    for now, begins, place in moments(lengths):
+        if begins:
+            going[place] = now
+            record.begin(str(place), now)
+        else:
+            known = now
+            del going[place]
+            record.add(made[place])
+            record.drop(str(place))
+        told, upto = record.evidence, min([known, *going.values()])
+        whole = Bets(bet(each) for each in made if each.at < upto).as_of(upto)
+        assert [wealth.logs for wealth in told] == [pytest.approx(wealth.logs, abs=1e-9) for wealth in whole]
+        assert all(wealth.peak >= before for wealth, before in zip(told, best, strict=True))
+        best = (told[0].peak, told[1].peak)
+    assert summarised(record).p_value == pytest.approx(summary(made).p_value, rel=1e-9)
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(1, 12)), min_size=1, max_size=8), st.floats(1.01, 1.3))
+@settings(max_examples=60, deadline=None)
+def test_who_stops_when_it_looks_good_has_gained_nothing(lengths: list[tuple[int, int]], enough: float) -> None:
+    """Over every way in which trades at break-even may end, weighted by its chance, the evidence at the first good look
+    is 1 on average: so it reaches 20 at most once in 20 times, however trades of different lengths overlap.
+    """
+    assert stopped(lengths, enough, is_told=True) <= 1 + 1e-9
+
+
+def test_who_does_not_know_what_is_open_gains() -> None:
+    """The same looks, where those that are still open are as if they had never been: a claim that their ends undo."""
+    lengths = [(0, 20), (1, 20), (2, 20), *((at, 1) for at in range(3, 8))]
+    assert stopped(lengths, 1.2, is_told=False) > 1.05
+    assert stopped(lengths, 1.2, is_told=True) <= 1 + 1e-9
+
+
+def stopped(lengths: list[tuple[int, int]], enough: float, *, is_told: bool) -> float:
+    """The mean of the evidence where somebody looks whenever a trade has ended, and stops once it is `enough`."""
+    mean = 0.0
+    for ending in itertools.product((True, False), repeat=len(lengths)):
+        record = Record()
+        for now, begins, place in moments(lengths):
+            if begins and is_told:
+                record.begin(str(place), now)
+            elif not begins:
+                at, length = lengths[place]
+                record.add(trade(at, at + length, ending[place]))
+                record.drop(str(place))
+                if record.evidence[0].value >= enough:
+                    break
+        mean += math.prod(0.5 for _ in ending) * record.evidence[0].value
+    return mean
+
+
+def moments(lengths: list[tuple[int, int]]) -> list[tuple[int, bool, int]]:
+    """All beginnings and ends in the order of time; where one ends as another begins, the end is known first."""
+    begins = [(at, True, place) for place, (at, _) in enumerate(lengths)]
+    ends = [(at + length, False, place) for place, (at, length) in enumerate(lengths)]
+    return sorted(begins + ends)
+
+
+def trade(at: int, until: int, won: object) -> Outcome:
+    """One that pays as much as it costs."""
+    return Outcome(Decimal(1), 100, Decimal(1 if won else -1), at, until)
+
+
+def bet(outcome: Outcome) -> Bet:
+    return Bet(outcome.at, outcome.until, outcome.unit, outcome.payout / 100)

@@ -26,12 +26,12 @@ STEP: Millis = 500
 PER_CANDLE = MINUTE // STEP
 
 
-def plan_of(strategy: Any, *, timeframe: Millis = MINUTE, use: str = "of_a_test") -> Plan:
+def plan_of(strategy: Any, *, timeframe: Millis = MINUTE) -> Plan:
     """A plan of any strategy, whether it can be loaded by name or not."""
     return Plan(
         name="tried",
         spec="",
-        use=use,
+        use="of_a_test",
         strategy=strategy,
         assets=("*",),
         timeframe=timeframe,
@@ -43,9 +43,7 @@ def plan_of(strategy: Any, *, timeframe: Millis = MINUTE, use: str = "of_a_test"
     )
 
 
-def subject_of(
-    strategy: Any, kind: Kind = "walk", *, rows: int = 1_200, seed: int = 0, use: str = "of_a_test"
-) -> Subject:
+def subject_of(strategy: Any, kind: Kind = "walk", *, rows: int = 1_200, seed: int = 0) -> Subject:
     """A plan of a strategy before a made-up market."""
     shown = market(
         kind,
@@ -55,7 +53,7 @@ def subject_of(
         wants=strategy.wants,
         seed=seed,
     )
-    return Subject(plan_of(strategy, use=use), shown, None)
+    return Subject(plan_of(strategy), shown, None)
 
 
 def walk(hours: float, seed: int = 0) -> Floats:

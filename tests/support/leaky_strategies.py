@@ -1,5 +1,7 @@
 """Strategies that look ahead, each by a mistake that is made often, to prove that audits find and name it."""
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 
@@ -143,3 +145,81 @@ LEAKY: tuple[tuple[type[Sound], tuple[str, ...]], ...] = (
     (LabelledLeft, ("prices",)),
 )
 """Each with what it sees of the future."""
+
+HASHES = '''
+from qfluxd.strategies.rule import Rule
+
+
+class Hashes(Rule):
+    """Goes by the order of a set."""
+
+    @property
+    def warmup(self):
+        return 1
+
+    def signals(self, view):
+        up = hash("up") % 2 == 0
+        rises = view.floats("close") > view.floats("open")
+        return self.say(view, call=rises == up, put=rises != up, confidence=(hash("sure") % 1000) / 1000)
+'''
+"""A file with a strategy that is another one in each interpreter."""
+
+KEPT = '''
+"""A leak by way of what a module keeps."""
+
+import numpy as np
+
+from qfluxd.strategies.rule import Rule
+
+_KEPT = {}
+
+
+class Kept(Rule):
+    """Learns at its first look, from candles that later looks find in their future."""
+
+    @property
+    def warmup(self):
+        return 2
+
+    def signals(self, view):
+        close = view.floats("close")
+        level = np.round(close / 2e-5).astype(np.int64)
+        if "it" not in _KEPT:
+            _KEPT["it"] = LEARNT
+        return self.say(view, **SAID, confidence=0.5)
+
+
+def after(level, close):
+    """What came after each level, all in all."""
+    table = {}
+    for one, move in zip(level[:-1].tolist(), np.diff(close).tolist()):
+        table[one] = table.get(one, 0.0) + move
+    return table
+
+
+def looked_up(level):
+    said = np.array([_KEPT["it"].get(one, 0.0) for one in level.tolist()])
+    return {"call": said > 0, "put": said < 0}
+
+
+def scaled(close):
+    mean, spread = _KEPT["it"]
+    return {"call": close < mean - spread, "put": close > mean + spread}
+'''
+"""A file, so that it is a module of its own wherever it is loaded."""
+
+KEEPING = {
+    "a table of all candles": ("after(level, close)", "looked_up(level)"),
+    "a table of the first candles": ("after(level[:300], close[:300])", "looked_up(level)"),
+    "a table of the last candles": ("after(level[-300:], close[-300:])", "looked_up(level)"),
+    "a scale": ("(close.mean(), close.std())", "scaled(close)"),
+}
+"""What it learns, and what it says by that."""
+
+
+def kept(folder: Path, what: str) -> Path:
+    """A file with the strategy that keeps this."""
+    learnt, said = KEEPING[what]
+    file = folder / "kept.py"
+    file.write_text(KEPT.replace("LEARNT", learnt).replace("SAID", said), encoding="utf-8")
+    return file

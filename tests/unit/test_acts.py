@@ -248,10 +248,12 @@ def test_an_intent_is_kept_for_as_long_as_an_order_is_on_its_way(side: Deskside)
 
 
 def test_a_person_who_resumes_is_told_of_by_the_brokers_clock(side: Deskside) -> None:
-    """Only where trading is active again."""
+    """Only where trading is active again, and for a reason."""
     side.acts.turn("paused", "")
-    assert side.resumed == []
     side.acts.turn("active", "")
+    assert side.resumed == []
+    side.acts.turn("paused", "")
+    side.acts.turn("active", "looked at it")
     assert side.resumed == [side.desk.now(side.at)]
 
 

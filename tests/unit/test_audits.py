@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from qfluxd.errors import DataError
 from qfluxd.loading import load_strategy, load_strategy_file, strategy_names
+from qfluxd.model import MINUTE
 from qfluxd.plans.looking import MOST_ROWS, rows_shown
 from qfluxd.research.audits import AUDITS, Finding, Step, audit, read_findings, write_findings
 from qfluxd.research.audits.ahead import Ahead
@@ -21,6 +22,7 @@ from qfluxd.research.audits.words import moment
 from qfluxd.research.backtest import Backtest
 from qfluxd.strategy import View
 from qfluxd.testing import Kind, market
+from qfluxd.testing.views import up_to
 from tests.support.audited import in_memory, plan_of, recorded, stored, subject_of, ticks_of, walk
 from tests.support.bad_strategies import (
     Chance,
@@ -32,7 +34,8 @@ from tests.support.bad_strategies import (
     Sound,
     SpeaksEarly,
 )
-from tests.support.leaky_strategies import LEAKY, NextClose, PaidLater, WholeScore
+from tests.support.leaky_strategies import HASHES, KEEPING, LEAKY, NextClose, PaidLater, WholeScore, kept
+from tests.support.rounding_strategies import OnTheEdge, SinglePrecision
 
 BUILT_IN = [name for name in strategy_names() if name != "model"]
 OF_ANSWERS = ("determinism", "look_ahead", "warm_up", "training")
@@ -96,6 +99,45 @@ def test_no_built_in_strategy_is_accused_on_real_data(name: str) -> None:
     assert "bad" not in [each.level for each in found], found
 
 
+def test_a_rounding_is_no_look_ahead() -> None:
+    """What differs in the last digits of single precision, as where fewer rows are computed at once, is the same."""
+    shown = subject_of(SinglePrecision())
+    assert shown.answer is not None
+    told = shown.asker.ask(up_to(shown.view, 1_000), shown.asset)
+    assert told is not None
+    assert not np.array_equal(shown.answer.confidence[:1_001], told.confidence)
+    found = [Ahead([shown], 0).finding(), WarmUp([shown], 0).finding()]
+    assert [each.level for each in found] == ["ok", "ok"], found
+
+
+def test_a_side_that_a_rounding_turns_is_told_as_that() -> None:
+    """At few places it is a note, at many it is bad, and nowhere is it said to see anything of the future."""
+    few = Ahead([subject_of(OnTheEdge(every=97), "rests")], 0).finding()
+    assert (few.level, few.figures["differing"]) == ("note", 3)
+    assert few.meaning.startswith("a rounding decides: on EURUSD_otc, at the candle of ")
+    assert "what it rests on stayed the same but for the last digits" in few.meaning
+    many = Ahead([subject_of(OnTheEdge(), "rests")], 0).finding()
+    assert many.level == "bad"
+    assert many.meaning.startswith("it looks ahead or hangs by a rounding: ")
+    assert "sees" not in few.figures | many.figures
+
+
+def test_a_rounding_hides_no_leak() -> None:
+    """A side that also becomes another one where no number stayed the same is a look ahead as ever."""
+
+    class Both(OnTheEdge):
+        def signals(self, view: View) -> pl.DataFrame:
+            """Knows the next close, and tells it."""
+            told = super().signals(view)
+            moves = np.append(np.diff(view.floats("close")), 0.0)
+            side = np.where(told["moved"].abs() < 1e-9, told["side"], np.sign(moves)).astype(np.int8)
+            return told.with_columns(side=pl.Series(side), moved=pl.Series(moves))
+
+    found = Ahead([subject_of(Both(), "rests")], 0).finding()
+    assert (found.level, found.figures["sees"]) == ("bad", ["prices"])
+    assert found.meaning.startswith("it looks ahead: ")
+
+
 @settings(max_examples=30)
 @given(row=st.integers(0, 298), seed=st.integers(0, 50))
 def test_another_future_leaves_the_past(row: int, seed: int) -> None:
@@ -149,6 +191,30 @@ def test_who_never_forgets_is_found() -> None:
     assert 0 < others <= int(str(found.figures["compared"]))
 
 
+class ByItsPast(Sound):
+    """Says by the last candles whether, and by all that there ever were how: how long, and how likely."""
+
+    lasting: bool = True
+
+    def signals(self, view: View) -> pl.DataFrame:
+        """Sides are sound, and a confidence is always the same."""
+        told = self.told(view, self.moves(view), probability=np.full(view.height, 0.5))
+        ups = np.cumsum(self.moves(view) > 0) / np.arange(1, view.height + 1)
+        if self.lasting:
+            return told.with_columns(expiry=pl.Series(np.where(ups > 0.5, 2, 1) * MINUTE))
+        return told.with_columns(probability=pl.Series(ups))
+
+
+@pytest.mark.parametrize(
+    ("lasting", "words"), [(True, "an expiry of 60000 ms became 120000 ms"), (False, "the reason probability of 0.")]
+)
+def test_how_long_and_how_likely_are_looked_at(lasting: bool, words: str) -> None:
+    """Where sides are the same with fewer candles, but another length or another probability is told, that is found."""
+    found = WarmUp([subject_of(ByItsPast(lasting=lasting), rows=2_000)], 0).finding()
+    assert found.level == "bad"
+    assert words in found.meaning
+
+
 def test_who_speaks_early_is_found() -> None:
     """Said before it is warm by its own word."""
     found = WarmUp([subject_of(SpeaksEarly())], 0).finding()
@@ -182,21 +248,24 @@ def test_what_is_not_determined_is_found_and_nothing_else(broken: type[Sound], w
     assert words in found[0].meaning
 
 
-HASHES = '''
+NEEDS = '''
 from qfluxd.strategies.rule import Rule
 
+_KEPT = {}
 
-class Hashes(Rule):
-    """Goes by the order of a set."""
+
+class Needs(Rule):
+    """Learns from many candles, and goes by that ever after."""
 
     @property
     def warmup(self):
         return 1
 
     def signals(self, view):
-        up = hash("up") % 2 == 0
-        rises = view.floats("close") > view.floats("open")
-        return self.say(view, call=rises == up, put=rises != up, confidence=(hash("sure") % 1000) / 1000)
+        if view.height >= 500:
+            _KEPT["learnt"] = 1.1
+        close = view.floats("close")
+        return self.say(view, call=close < _KEPT["learnt"], put=close > _KEPT["learnt"], confidence=0.5)
 '''
 
 
@@ -205,16 +274,52 @@ def test_a_fresh_interpreter_is_asked(tmp_path: Path) -> None:
     file = tmp_path / "hashes.py"
     file.write_text(HASHES, encoding="utf-8")
     strategy = load_strategy_file(file)()
-    found = Determinism([subject_of(strategy, use="hashes")], tmp_path).finding()
+    found = Determinism([subject_of(strategy)], tmp_path).finding()
     assert found.level == "bad"
     assert "a fresh interpreter answers otherwise" in found.meaning
 
 
 def test_a_built_in_strategy_is_the_same_afresh() -> None:
-    """Asked three times, once in another interpreter."""
-    subject = subject_of(load_strategy("sma_cross")(), use="sma_cross")
+    """Asked five times, three of them in another interpreter."""
+    subject = subject_of(load_strategy("sma_cross")())
     found = Determinism([subject], None).finding()
-    assert (found.level, found.figures["asked"], found.figures["fresh"]) == ("ok", 3, "same")
+    assert (found.level, found.figures["asked"], found.figures["fresh"]) == ("ok", 5, "same")
+
+
+@pytest.mark.parametrize(("what", "rows"), [*((what, 900) for what in KEEPING), ("a scale", 3 * WINDOW)])
+def test_what_a_module_keeps_is_found(what: str, rows: int, tmp_path: Path) -> None:
+    """What was learnt at the first look outlives every copy; who sees a part only has not learnt it, and tells."""
+    strategy = load_strategy_file(kept(tmp_path, what))()
+    found = Determinism([subject_of(strategy, rows=rows)], tmp_path).finding()
+    assert (found.level, found.figures["fresh"]) == ("bad", "remembers")
+    assert "it keeps what it was shown before, and so may know what comes later" in found.meaning
+
+
+def test_a_leak_that_is_kept_stops_the_audits_that_it_blinds(tmp_path: Path) -> None:
+    """Candles that are taken away do not take away what was learnt from them, so nothing is said of what that shows."""
+    strategy = load_strategy_file(kept(tmp_path, "a table of all candles"))()
+    found = audit(Backtest(plans=(plan_of(strategy),)), in_memory(walk(6)), OF_ANSWERS, folder=tmp_path)
+    assert [each.level for each in found] == ["bad", "note", "note", "ok"]
+
+
+def test_who_cannot_answer_afresh_is_found(tmp_path: Path) -> None:
+    """What it raises there, and not here, is said."""
+    file = tmp_path / "needs.py"
+    file.write_text(NEEDS, encoding="utf-8")
+    found = Determinism([subject_of(load_strategy_file(file)())], tmp_path).finding()
+    assert (found.level, found.figures["fresh"]) == ("bad", "remembers")
+    assert "it raises KeyError: 'learnt' there" in found.meaning
+
+
+def test_who_is_not_found_again_cannot_be_asked_afresh() -> None:
+    """A class inside a function is in no module, and so in no other interpreter: a note, with the remedy."""
+
+    class Inside(Sound):
+        pass
+
+    found = Determinism([subject_of(Inside())], None).finding()
+    assert found.level == "note"
+    assert "a fresh interpreter could not be asked: Inside stands where nobody else finds it" in found.meaning
 
 
 def test_what_raises_is_told() -> None:

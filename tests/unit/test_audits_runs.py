@@ -1,6 +1,9 @@
 """Audits of what a profit hangs on: delays, payouts, options, chance."""
 
 from dataclasses import replace
+from decimal import Decimal
+from itertools import product
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -9,22 +12,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import Field
 
+from qfluxd.loading import load_strategy
+from qfluxd.market.layout import LAST_MILLIS
 from qfluxd.market.parquet import MOMENT
-from qfluxd.model import MINUTE, Millis
+from qfluxd.model import MINUTE, SECOND, Millis
 from qfluxd.research.audits import Finding, audit
 from qfluxd.research.audits.boundary import changed_trades, late, shifted, twice
 from qfluxd.research.audits.changed import Changed
+from qfluxd.research.audits.foresight import foresight
 from qfluxd.research.audits.neighbours import beside
 from qfluxd.research.audits.resampled import decimals, resampled_candles, resampled_ticks
 from qfluxd.research.audits.runs import Later
 from qfluxd.research.audits.shuffled import p_value
-from qfluxd.research.backtest import Backtest, Latency
+from qfluxd.research.backtest import FREE, Backtest, Latency
 from qfluxd.strategies.sma_cross import SmaCross
 from qfluxd.strategy import View
 from qfluxd.testing import market
 from tests.support.audited import ASSET, in_memory, momentum, plan_of, ticks_of, walk
 from tests.support.bad_strategies import Sound
-from tests.support.leaky_strategies import NextClose
+from tests.support.leaky_strategies import LEAKY, FittedToAll, NextClose
 
 
 def of(strategy: Sound, dataset: Changed, *which: str, payout: int | None = 85) -> tuple[Finding, ...]:
@@ -61,7 +67,84 @@ def test_a_leak_earns_on_shuffled_markets_too() -> None:
     """Who knows the next close earns where nothing can be foreseen, which is said."""
     (found,) = of(NextClose(), in_memory(walk(5)), "shuffled")
     assert found.level == "bad"
-    assert "it sees ahead" in found.meaning
+    assert "5,294 of 5,294 puts, where nothing can be foreseen, so it sees ahead" in found.meaning
+
+
+@pytest.mark.parametrize("leaky", [leaky for leaky, sees in LEAKY if "prices" in sees[0] and leaky is not FittedToAll])
+def test_each_leak_of_prices_earns_there(leaky: type[Sound]) -> None:
+    """So does every other one that sees enough of the prices to come to earn by it."""
+    (found,) = of(leaky(), in_memory(walk(5)), "shuffled")
+    assert (found.level, number(found, "evidence") > 1e4) == ("bad", True)
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_to_stop_when_ahead_is_no_leak(seed: int) -> None:
+    """A plan that stops for the day at a profit ends most markets with one, and sees nothing of what is to come."""
+    stops = FREE.model_copy(update={"stop_at_daily_profit": Decimal(1)})
+    tried = Backtest(plans=(plan_of(Back(), timeframe=15 * SECOND),), payout=92, risk=stops)
+    (found,) = audit(tried, in_memory(walk(5, seed)), ("shuffled",))
+    profits = found.figures["unit_profits"]
+    assert isinstance(profits, list)
+    assert np.mean(profits) > 0.1
+    assert number(found, "mean") < 0
+    assert number(found, "evidence") < 1
+    assert found.level != "bad"
+
+
+def drifting(drift: float, seed: int) -> pl.DataFrame:
+    """Eight hours of prices that mostly go one way."""
+    return ticks_of(np.round(walk(8, seed) * np.exp(np.arange(8 * 7_200) * drift), 5))
+
+
+def test_assets_that_drift_apart_are_no_leak() -> None:
+    """Who calls the one that rises and puts the one that falls wins calls and puts alike, and sees nothing ahead."""
+    held = {"RISES_otc": drifting(1.5e-6, 1), "FALLS_otc": drifting(-1.5e-6, 2)}
+    apart = Changed(Path("nowhere"), tuple(held), 0, LAST_MILLIS + 1, held, 0)
+    (found,) = audit(Backtest(plans=(plan_of(Sound(period=20)),), payout=92), apart, ("shuffled",))
+    assert number(found, "mean") > 0.2
+    assert found.level != "bad"
+
+
+@pytest.mark.parametrize("chance", [0.5, 0.6])
+@pytest.mark.parametrize("ahead", [1, 2, 9])
+def test_no_way_of_stopping_makes_evidence(chance: float, ahead: int) -> None:
+    """Over all ways in which seven prices can go, each with its chance, the evidence is 1 at most, whenever one stops.
+
+    So it reaches 10,000 once in as many audits at most, also of plans that stop for the day. A mean is not so.
+    """
+    total = mean = 0.0
+    for ups in product((True, False), repeat=7):
+        kept: list[tuple[str, str]] = []
+        for side, up in zip(("call", "put", "put", "call", "call", "put", "call"), ups, strict=True):
+            if sum(1 if outcome == "won" else -1 for _, outcome in kept) < ahead:
+                kept.append((side, "won" if up == (side == "call") else "lost"))
+        weight = float(np.prod([chance if up else 1 - chance for up in ups]))
+        total += weight * foresight([made(kept)]).evidence
+        mean += weight * sum(outcome == "won" for _, outcome in kept) / len(kept)
+    assert total <= 1
+    assert (mean > 0.55) == (ahead < 9)
+
+
+def test_evidence_counts_no_trade_twice() -> None:
+    """Trades that begin before the one before has ended tell nothing more, whatever their number; ties tell nothing."""
+    outcomes = [("call", "won"), ("put", "won"), ("call", "tie"), ("put", "lost")] * 30
+    seen = foresight([made(outcomes)])
+    assert (seen.calls, seen.puts) == ((30, 30), (30, 60))
+    doubled = made([each for each in outcomes for _ in range(2)], every=MINUTE // 2)
+    assert foresight([doubled]) == seen
+    assert foresight([]).evidence == foresight([made([("call", "tie")])]).evidence == 1
+
+
+def made(outcomes: list[tuple[str, str]], every: Millis = MINUTE) -> pl.DataFrame:
+    """Trades of a minute, one after the other."""
+    opened = np.arange(len(outcomes), dtype=np.int64) * every
+    sides, ends = zip(*outcomes, strict=True)
+    return pl.DataFrame({"side": sides, "outcome": ends}).with_columns(
+        asset=pl.lit(ASSET),
+        expiry=pl.lit(MINUTE),
+        opened=pl.Series(opened).cast(MOMENT),
+        closes=pl.Series(opened + MINUTE).cast(MOMENT),
+    )
 
 
 def test_a_drift_is_no_leak() -> None:
@@ -285,6 +368,17 @@ def test_who_hangs_on_edge_ticks_is_noted() -> None:
     assert number(found, "edge ticks 1 ms earlier: share") > 0.1
     (found,) = of(Follow(), in_memory(walk(6)), "boundary")
     assert found.level == "ok"
+
+
+@pytest.mark.parametrize("name", ["candle_patterns", "rsi_reversal"])
+def test_stamps_of_whole_seconds_are_the_doing_of_the_data(name: str) -> None:
+    """A tick each second stands on the edge of every candle: most trades hang by it, which is said of the data."""
+    seconds = replace(in_memory(walk(1)), held={ASSET: ticks_of(walk(16, 2), offset=0).gather_every(2)})
+    plan = plan_of(load_strategy(name)(), timeframe=5 * SECOND)
+    (found,) = audit(Backtest(plans=(plan,), payout=92), seconds, ("boundary",))
+    assert number(found, "edge ticks 1 ms earlier: share") > 0.5
+    assert found.level == "note"
+    assert "100.0 % of the candles begin with a tick on their edge, as where stamps are rounded; " in found.meaning
 
 
 def test_changed_trades_are_counted() -> None:

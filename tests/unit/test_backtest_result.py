@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import polars as pl
 import pytest
 
@@ -14,10 +15,13 @@ from qfluxd.research.backtest import NONE, Backtest, Latency, Result, backtest_o
 from qfluxd.research.backtest.latency import drawn, from_quantiles, measured, seconds
 from qfluxd.research.backtest.measured import from_journal
 from qfluxd.research.backtest.table import TRADES, fingerprint
+from qfluxd.research.backtest.trying import trials_of
+from qfluxd.research.trials import count, note
+from qfluxd.research.trials import read as trials_in
 from qfluxd.settings import MarketSettings, RiskSettings
 from qfluxd.trading.journal import Journal
 from qfluxd.trading.records import Opening, Step, canonical
-from tests.support.recordings import dataset, market
+from tests.support.recordings import Made, dataset, market
 
 SETTINGS = Backtest(
     plans=(
@@ -54,6 +58,32 @@ def test_written_and_read(result: Result, tmp_path: Path) -> None:
     assert again.refusals.equals(result.refusals)
     assert again.plain() == result.plain()
     assert again.summary() == result.summary()
+
+
+def test_where_prices_begin_and_end_is_told(result: Result, tmp_path: Path) -> None:
+    """The first and the last that there were, whatever time was asked for; older results do not tell."""
+    made = market(1)
+    assert (result.dataset.first, result.dataset.last) == (made.at[0], made.at[-1])
+    result.write(tmp_path)
+    file = tmp_path / "result.json"
+    told = msgspec.json.decode(file.read_bytes())
+    del told["files"], told["dataset"]["first"], told["dataset"]["last"]
+    file.write_bytes(msgspec.json.encode(told))
+    assert (read(tmp_path).files, read(tmp_path).dataset.first) == ({}, None)
+
+
+def test_a_store_that_grows_at_its_end_is_no_new_try(tmp_path: Path) -> None:
+    """Tomorrow's prices behind today's: the same variant. Prices that are cut off in front are another beginning."""
+    whole = market(1)
+    middle = whole.at.size // 2
+    ledger = tmp_path / "state"
+    parts = {"today": slice(0, middle), "tomorrow": slice(0, None), "cut": slice(100, None)}
+    for counted, (name, part) in zip((1, 1, 2), parts.items(), strict=True):
+        made = Made(whole.at[part], whole.price[part], whole.payouts)
+        found = run(SETTINGS, dataset(tmp_path / name, {"EURUSD_otc": made}))
+        note(ledger, *trials_of(found)[:1])
+        assert count(ledger, found.dataset.hash).variants == counted
+    assert len({each.dataset for each in trials_in(ledger).trials}) == 3
 
 
 def test_settings_are_enough_to_run_again(result: Result) -> None:

@@ -79,10 +79,10 @@ def test_plans_are_told_apart(place: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_what_there_is_not(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An unknown audit, and no strategy: a sentence with the remedy, and exit 1."""
-    assert main(["audit", "--strategy", "sma_cross", "--data", "data", "--only", "luck"]) == 1
+    """An unknown audit, and no strategy: a sentence with the remedy, and exit 2."""
+    assert main(["audit", "--strategy", "sma_cross", "--data", "data", "--only", "luck"]) == 2
     assert "there is no audit 'luck'; there are determinism" in capsys.readouterr().err
-    assert main(["audit", "--data", "data"]) == 1
+    assert main(["audit", "--data", "data"]) == 2
     assert "which strategy? name it with --strategy" in capsys.readouterr().err
 
 

@@ -203,6 +203,26 @@ def test_luck_among_many_is_told(place: Path, capsys: pytest.CaptureFixture[str]
     assert "peek is one of 2 variants tried on these data: evidence of " in capsys.readouterr().out
 
 
+def test_beginnings_assets_and_edits_are_tries(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same strategy from another time, on another asset or with its file edited is told as one more; run again, or
+    further on, it is not."""
+    Path("strategies").mkdir()
+    Path("strategies/peek.py").write_text(PEEK)
+    words = ("--strategy", "peek", "--data", "research", "--payout", "85", "--no-audits")
+    one = (*words, "--asset", "GBPUSD_otc")
+    for more in ((), (), ("--until", "2025-10-09T20")):
+        assert called(*one, *more) == 0
+        assert "tried on these data" not in capsys.readouterr().out
+    for number, more in enumerate((("--from", "2025-10-09T11"), ("--from", "2025-10-09T12")), 2):
+        assert called(*one, *more) == 0
+        assert f"peek is one of {number} variants tried on these data: " in capsys.readouterr().out
+    assert called(*words, "--asset", "EURUSD_otc") == 0
+    assert "peek is one of 4 variants tried on these data: " in capsys.readouterr().out
+    Path("strategies/peek.py").write_text(PEEK.replace("later > close", "later > close - 1e-9"))
+    assert called(*one) == 0
+    assert "peek is one of 5 variants tried on these data: " in capsys.readouterr().out
+
+
 def _ticks(file: str) -> None:
     """Writes some hours of ticks without a payout."""
     rows = "".join(f"{1_760_000_000 + 5 * n},{1.1 + n % 7 / 1e4}\n" for n in range(4000))
@@ -216,6 +236,66 @@ def test_a_profit_that_nobody_knows_is_no_nought(place: Path, capsys: pytest.Cap
     (row,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("random  "))
     assert row.endswith("unknown")
     assert "+0.00" not in row
+
+
+def test_how_a_single_file_was_read_is_said(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Beside the result, each time: an epoch of the broker's own clock would be taken for UTC without a word."""
+    _ticks("EURUSD_otc.csv")
+    for _ in range(2):
+        assert called("--strategy", "random", "--data", "EURUSD_otc.csv", "--no-audits", "--json") == 0
+        said = capsys.readouterr()
+        assert "EURUSD_otc.csv: times are read as UTC, as epochs are" in said.err
+        assert json.loads(said.out)
+
+
+_LOUD = """
+import polars as pl
+
+from qfluxd.strategies.rule import Rule
+from qfluxd.strategy import View
+
+
+class Loud(Rule):
+    \"\"\"Says what it does, and then {then}.\"\"\"
+
+    @property
+    def warmup(self) -> int:
+        \"\"\"One candle.\"\"\"
+        return 1
+
+    def signals(self, view: View) -> pl.DataFrame:
+        \"\"\"Call on every tenth candle.\"\"\"
+        print("thinking")
+        {then}
+        over = view.floats("close") > view.floats("open")
+        return self.say(view, call=over, put=~over, confidence=view.floats("close") / view.floats("close"))
+"""
+
+
+def _own(then: str) -> None:
+    Path("strategies").mkdir()
+    Path("strategies/loud.py").write_text(_LOUD.format(then=then))
+
+
+def test_what_a_strategy_prints_is_no_result(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It goes to standard error; what programs read is JSON and nothing else."""
+    _own("pass")
+    words = ("--strategy", "loud", "--data", "research", "--asset", "GBPUSD_otc", "--until", "2025-10-09T10")
+    assert called(*words, "--no-audits", "--both", "--json") == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)
+    assert "thinking" in said.err
+
+
+def test_a_strategy_that_would_end_the_program_is_named(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ending well would tell whoever runs it that all is right."""
+    _own("raise SystemExit(0)")
+    words = ("--strategy", "loud", "--data", "research", "--asset", "GBPUSD_otc", "--until", "2025-10-09T10")
+    assert called(*words, "--no-audits") == 1
+    assert "SystemExit: 0" in capsys.readouterr().err
+    assert main(["strategy", "check", "strategies/loud.py", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert any("it raises SystemExit: 0" in each["detail"] for each in found["findings"])
 
 
 def test_silence_has_a_reason(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from qfluxd.api.payloads import encode_json
 from qfluxd.cli.comparing import put_comparison, start
-from qfluxd.cli.printing import Failed
+from qfluxd.cli.printing import Misused
 from qfluxd.model import Refusal
 from qfluxd.research.compare import report
 from qfluxd.research.compare.history import Case, Promotion
@@ -54,7 +54,7 @@ def test_by_turns(capsys: pytest.CaptureFixture[str]) -> None:
 
 async def test_one_strategy_is_compared_with_nothing() -> None:
     """Said before anybody is asked."""
-    with pytest.raises(Failed, match="two strategies or more"):
+    with pytest.raises(Misused, match="two strategies or more"):
         await start(["alone"])
 
 

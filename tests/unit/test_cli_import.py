@@ -16,6 +16,7 @@ FLAT = "at,price\n" + "".join(f"{1761566400 + n * 60},1.5\n" for n in range(20))
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of its own to work in."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
     return tmp_path
 
 
@@ -103,3 +104,66 @@ def test_no_asset_of_that_name_is_verified(capsys: pytest.CaptureFixture[str]) -
     assert main(["data", "import", "X.csv", "--to", "data", "--asset", "X"]) == 0
     assert main(["data", "verify", "Y", "--folder", "data"]) == 1
     assert "data: holds nothing of Y; it holds X" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "what"), [(["--folder", "data", "--from", "2030-01-01"], "nothing of that time"), ([], "nothing")]
+)
+def test_what_was_not_looked_at_is_not_found_in_order(
+    capsys: pytest.CaptureFixture[str], words: list[str], what: str
+) -> None:
+    """A time of which nothing is stored, and a store that is not there: exit 1, and for programs a document of it."""
+    Path("EURUSD_otc.csv").write_text(GOOD)
+    assert main(["data", "import", "EURUSD_otc.csv", "--to", "data"]) == 0
+    capsys.readouterr()
+    assert main(["data", "verify", *words]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.endswith(f": holds {what}, so nothing was looked at\n")
+    assert main(["data", "verify", "--json", *words]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["looked"], told["findings"]) == ([], [])
+
+
+def test_how_much_was_looked_at_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where all is well too: rows of each kind, and from when until when; for programs by asset, in one document."""
+    Path("EURUSD_otc.csv").write_text(GOOD)
+    assert main(["data", "import", "EURUSD_otc.csv", "--to", "data"]) == 0
+    capsys.readouterr()
+    assert main(["data", "verify", "--folder", "data"]) == 0
+    looked = "looked at 2 ticks, from 2025-10-27T12:00:00Z to 2025-10-27T12:00:01Z"
+    assert capsys.readouterr() == ("", f"{looked}: nothing to complain of\n")
+    assert main(["data", "verify", "--folder", "data", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "folder": "data",
+        "looked": [
+            {
+                "kind": "ticks",
+                "asset": "EURUSD_otc",
+                "timeframe": None,
+                "days": 1,
+                "rows": 2,
+                "first": 1_761_566_400_000,
+                "last": 1_761_566_401_000,
+            }
+        ],
+        "counts": {"wrong": 0, "missing": 0, "note": 0},
+        "findings": [],
+    }
+
+
+def test_findings_are_a_list_in_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever was found; those that follow each other are one, in words and for programs."""
+    ticks = "".join(f"{1761566400 + n + n // 9 * 80},{1.5 + n % 3 / 1e4}\n" for n in range(27))
+    Path("EURUSD_otc.csv").write_text(f"at,price\n{ticks}")
+    assert main(["data", "import", "EURUSD_otc.csv", "--to", "data"]) == 0
+    capsys.readouterr()
+    assert main(["data", "verify", "--folder", "data", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["counts"] == {"wrong": 0, "missing": 1, "note": 0}
+    assert [(each["code"], each["times"]) for each in told["findings"]] == [("silence", 2)]
+    assert main(["data", "verify", "--folder", "data"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("missing  ticks EURUSD_otc  silence  2025-10-27T12:00:08Z to 2025-10-27T12:02:58Z")
+    assert printed.out.endswith(" (2 times)\n")
+    assert printed.err.endswith(": 1 missing\n")

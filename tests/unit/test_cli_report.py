@@ -11,6 +11,8 @@ import pytest
 
 from qfluxd.cli import main
 from qfluxd.research import trials
+from qfluxd.research.report.page import page
+from qfluxd.research.report.results import results_material
 from qfluxd.research.trials import Trial
 from qfluxd.trading.journal import Journal
 from tests.support.reports import HASH, Seen, result_folder
@@ -48,6 +50,14 @@ def test_the_terminal(here: Here) -> None:
     for word in ("win rate", "break-even", "per stake", "still needed", "fragility", HASH[:40]):
         assert word in out
     assert "\x1b" not in out
+
+
+def test_an_interval_of_few_trades_is_told_with_a_reserve(here: Here) -> None:
+    """Of few trades it holds the truth less often than it says; terminal and page say so, and of more they do not."""
+    for name, number in (("few", 120), ("more", 600)):
+        result_folder(Path(name), made_trades(number))
+        told = [" ".join(here(name)[1].split()), " ".join(Seen(page(results_material([Path(name)]))).text.split())]
+        assert ["somewhat too narrow for so few trades" in each for each in told] == [name == "few"] * 2
 
 
 def test_several_in_the_terminal(here: Here) -> None:
@@ -125,8 +135,8 @@ def test_what_was_tried_is_counted(here: Here, tmp_path: Path) -> None:
     )
     trials.note(tmp_path, *variants)
     among = json.loads(here("rsi", "--json")[1])
-    assert (alone["tried"], among["tried"]) == (1, 50)
-    assert among["strategies"][0]["evidence_needed"] == 50 * alone["strategies"][0]["evidence_needed"]
+    assert (alone["tried"], among["tried"]) == (1, 51)  # the choice of the sweep is one more
+    assert among["strategies"][0]["evidence_needed"] == 51 * alone["strategies"][0]["evidence_needed"]
 
 
 def test_one_plan_of_several(here: Here) -> None:
@@ -175,10 +185,10 @@ def test_the_journal(here: Here, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        ((), 1, "name the folder of a result, or --journal"),
-        (("rsi", "--journal"), 1, "name the folder of a result, or --journal"),
-        (("rsi", "--from", "2026-11-01"), 1, "--from and --until are for --journal"),
-        (("rsi", "--out", "report.pdf"), 1, "the name must end in .html"),
+        ((), 2, "name the folder of a result, or --journal"),
+        (("rsi", "--journal"), 2, "rsi and --journal are two reports; ask for one of them at a time"),
+        (("rsi", "--from", "2026-11-01"), 2, "--from and --until are for --journal"),
+        (("rsi", "--out", "report.pdf"), 2, "the name must end in .html"),
         (("nowhere",), 1, "holds no result"),
         (("--journal",), 69, "there is no journal"),
     ],

@@ -18,7 +18,7 @@ from qfluxd.api.payloads import OpenTradesPayload, TradeEventPayload, encode_jso
 from qfluxd.api.shapes import trade_payload
 from qfluxd.cli import main
 from qfluxd.cli.doctor.trading import journal as examined
-from qfluxd.cli.talking import _argument, _code
+from qfluxd.cli.talking import _argument, _code, _texts
 from qfluxd.cli.watching import line
 from qfluxd.model import Deal, Trade, TradingSwitch
 from qfluxd.trading.journal import FILE, Journal
@@ -223,4 +223,11 @@ def test_exit_codes_of_answers(answer: dict[str, Any], code: int) -> None:
 )
 def test_values_of_arguments(word: str, value: object) -> None:
     """Money keeps its digits, JSON is JSON, anything else is text."""
-    assert _argument(word) == (word.partition("=")[0], value)
+    assert _argument(word, _texts("trade/open")) == (word.partition("=")[0], value)
+
+
+@pytest.mark.parametrize("word", ["reason=123", "reason=true", "reason=[1]", 'reason="123"'])
+def test_what_a_command_takes_as_text_is_text_however_it_looks(word: str) -> None:
+    """A kill is not turned down for its reason being a number."""
+    key, value = _argument(word, _texts("trading/kill"))
+    assert (key, value) == ("reason", word.partition("=")[2].strip('"'))

@@ -1,5 +1,6 @@
 """Which of several strategies is better: claims that hold however often one looks, and say no more than is known."""
 
+import itertools
 import math
 from random import Random
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qfluxd.evidence import FRACTIONS, Bet, Bets
+from qfluxd.evidence import FRACTIONS, Bet, Bets, Outcome, Record
 from qfluxd.model import DAY, MINUTE
 from qfluxd.research.compare import Comparison, Report, Rule, report
 from tests.support.duel import ASSET, BEGIN, coins, duel, setting, told, trade
@@ -53,7 +54,7 @@ def test_equal_arms_are_told_apart_at_most_as_often_as_the_doubt_allows(trades: 
     random = np.random.default_rng(1)
     payouts = PAYOUTS[random.integers(0, 4, (ROUNDS, CHANCES))]
     one, other = (units(random, 0.5, payouts, trades) for _ in range(2))
-    wrong = claims((other - one) / (1 + payouts), Rule().level(2))
+    wrong = claims((other - one) / 2, Rule().level(2))
     assert 0 < wrong <= 0.05
 
 
@@ -71,8 +72,8 @@ def test_a_difference_of_what_is_worth_something_is_rarely_called_none() -> None
     payouts = np.full((1_000, 2_000), 0.85)
     one = units(random, 0.5, payouts)
     other = units(random, 0.5 + rule.worth / (0.9 * 1.85), payouts)
-    shift = rule.worth / 1.85
-    below = wealth(-((other - one) / 1.85 - shift) / (1 + shift))
+    shift = rule.worth / 2
+    below = wealth(-((other - one) / 2 - shift) / (1 + shift))
     assert float(np.mean(below.max(axis=1) >= rule.level(2))) <= 1 / rule.level(2)
 
 
@@ -81,7 +82,7 @@ def test_a_planted_difference_is_found(rate: float, least: float) -> None:
     """Against a coin, within 800 chances; docs/compare.md has how many find it by when."""
     random = np.random.default_rng(4)
     payouts = np.full((1_000, CHANCES), 0.92)
-    gains = (units(random, rate, payouts) - units(random, 0.5, payouts)) / 1.92
+    gains = (units(random, rate, payouts) - units(random, 0.5, payouts)) / 2
     found = np.maximum.accumulate(wealth(gains), axis=1)[:, -1] >= Rule().level(2)
     assert float(np.mean(found)) >= least
 
@@ -91,10 +92,50 @@ def test_the_program_bets_as_the_simulations_do() -> None:
     first, other = coins(200, 0.5, 5), coins(200, 0.6, 6)
     found = ended(told(setting(), duel(first, other)))
     value = {"won": 0.85, "lost": -1.0}
-    gains = np.array([[(value[b] - value[a]) / 1.85 for a, b in zip(first, other, strict=True)]])
+    gains = np.array([[(value[b] - value[a]) / 2 for a, b in zip(first, other, strict=True)]])
     paths = wealth(gains), wealth(-gains)
     assert found.contests[0].better == pytest.approx(max(1.0, paths[0].max()))
     assert found.contests[0].worse == pytest.approx(max(1.0, paths[1].max()))
+
+
+@pytest.mark.parametrize(("low", "high"), [(50, 92), (92, 50), (30, 100)])
+def test_who_trades_only_after_the_other_has_won_is_no_better_by_that(low: int, high: int) -> None:
+    """Over every way in which three chances may end, weighted by its chance, both bets stay what they were on average.
+
+    Neither arm gains: a trades at one payout, and b at another one later in the same slot, only where a has won.
+    """
+    means = [0.0, 0.0]
+    for ending in itertools.product(("lost", "won", "won twice"), repeat=3):
+        likely, trades = 1.0, []
+        for number, end in enumerate(ending):
+            first, then = 100 / (100 + low), 100 / (100 + high)
+            likely *= {"lost": 1 - first, "won": first * (1 - then), "won twice": first * then}[end]
+            trades.append(("a", trade("a", number, "lost" if end == "lost" else "won", payout=low, lasts=5_000)))
+            if end != "lost":
+                second = trade("b", number, "won" if end == "won twice" else "lost", payout=high)
+                trades.append(("b", msgspec.structs.replace(second, outcome=later(second.outcome))))
+        comparison = told(setting(), trades)
+        comparison.finish()
+        found = comparison.contests[0].evidence
+        means = [mean + likely * wealth.value for mean, wealth in zip(means, found[:2], strict=True)]
+    assert means == pytest.approx([1, 1], abs=1e-12)
+
+
+def later(outcome: Outcome) -> Outcome:
+    """The same trade, opened 20 seconds later."""
+    return msgspec.structs.replace(outcome, at=outcome.at + 20_000, closes=(outcome.closes or 0) + 20_000)
+
+
+def test_a_payout_above_all_that_are_reckoned_with_ends_the_evidence() -> None:
+    """Nothing is claimed any more, whatever comes; what was claimed before stays, and figures go on."""
+    for number, claim, chances in ((49, None, 120), (50, "better", 50)):
+        trades = list(duel(["lost"] * 120, ["won"] * 120))
+        trades[2 * number] = ("a", trade("a", number, "lost", payout=101))
+        contest = ended(told(setting(), trades)).contests[0]
+        assert (contest.claim, contest.chances) == (claim, chances)
+        assert contest.better > 1_000
+        assert claim or contest.needed is None
+        assert claim or contest.sentence.endswith("and it takes 40; no number of chances that go on so would tell")
 
 
 def test_whole_comparisons_of_equal_arms_are_rarely_wrong() -> None:
@@ -250,6 +291,29 @@ def test_a_trade_that_is_open_holds_back_what_comes_after_it() -> None:
     comparison.drop("a-slow")
     comparison.walk(BEGIN + 3_600_000)
     assert report(comparison).contests[0].chances == 50
+
+
+def test_what_an_arm_is_worth_does_not_rest_on_trades_that_an_open_one_may_undo() -> None:
+    """While a long trade is open, when that is over, and in what is handed over to those who follow the winner."""
+    comparison = Comparison(setting())
+    comparison.begin("b", "b-long", BEGIN)
+    for number in range(1, 60):
+        comparison.take("b", trade("b", number))
+    record, ids = comparison.handed_over("b")
+    assert (record.evidence[0].value, record.counts["won"], len(ids)) == (1, 59, 59)
+    long = trade("b", 0, "lost", lasts=3_600_000)
+    record.add(long.outcome)
+    assert record.drop("b-long")
+    whole = Record([long.outcome, *(trade("b", number).outcome for number in range(1, 60))])
+    assert record.evidence == whole.evidence
+
+
+def test_what_was_due_later_waits_where_it_was_told_sooner() -> None:
+    """An arm's trades are evidence in the order in which they were due, as its chances are."""
+    comparison = told(setting(), [("b", trade("b", number, lasts=600_000)) for number in range(3)])
+    comparison.walk(BEGIN + MINUTE + 5_000)
+    edge, _ = comparison.records["b"].evidence
+    assert edge.logs == pytest.approx([math.log(1 - fraction) for fraction in FRACTIONS])
 
 
 # ------------------------------------------------------------------------------------------------ restarts and orders

@@ -11,12 +11,13 @@ from pydantic import ValidationError
 from qfluxd.comparing.following import Following
 from qfluxd.config import load
 from qfluxd.errors import ConfigError
+from qfluxd.evidence import PATIENCE
 from qfluxd.model import DAY, MINUTE, Deal, Millis, PlanSwitched, Stage, Trade
 from qfluxd.research.compare import Comparison, report
 from qfluxd.research.compare.gate import moved, unasked
 from qfluxd.research.compare.history import Case, Promotion, again, tried
 from qfluxd.research.compare.rule import Rule
-from qfluxd.research.compare.taken import PATIENCE, moment_of_trade
+from qfluxd.research.compare.taken import moment_of_trade
 from qfluxd.settings import CompareSettings
 from tests.support.duel import ASSET, BEGIN, setting
 from tests.unit.test_running import running

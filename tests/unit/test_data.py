@@ -11,9 +11,9 @@ import pytest
 from qfluxd.errors import DataError
 from qfluxd.market.data import export, list_data
 from qfluxd.market.findings import Finding
-from qfluxd.market.layout import LAST_MILLIS, Day, Shelf
+from qfluxd.market.layout import LAST_MILLIS, Shelf
 from qfluxd.market.store import Store
-from qfluxd.market.verify import verify
+from qfluxd.market.verify import Looked, Looks, verify
 from qfluxd.model import DAY, MINUTE, Candle, Gap, Quality, Series, Tick
 from qfluxd.settings import StoreSettings
 from tests.support.fixtures import fixture
@@ -311,21 +311,12 @@ def test_a_file_set_aside_is_remembered(tmp_path: Path) -> None:
 
 
 def test_only_the_days_and_shelves_asked_for_are_looked_at(tmp_path: Path) -> None:
-    """The range and the filter narrow the work, and progress counts it."""
+    """The range and the filter narrow the work, and how much was looked at is counted."""
     folder = filled(tmp_path, [Tick(asset, MONDAY + n * DAY, -1.0) for asset in "AB" for n in range(4)])
-    steps: list[tuple[int, int, Shelf, Day]] = []
-    findings = list(
-        verify(
-            folder,
-            MONDAY + DAY,
-            MONDAY + 3 * DAY,
-            wanted=lambda shelf: shelf.asset == "B",
-            progress=lambda *step: steps.append(step),
-        )
-    )
+    looks, start, end = Looks(), MONDAY + DAY, MONDAY + 3 * DAY
+    findings = list(verify(folder, start, end, wanted=lambda shelf: shelf.asset == "B", hear=looks.hear))
     assert [f.code for f in findings if f.level == "wrong"] == ["bad_price"] * 2
-    day = MONDAY // DAY
-    assert steps == [(0, 2, Shelf("ticks", "B"), day + 1), (1, 2, Shelf("ticks", "B"), day + 2)]
+    assert looks.all == [Looked("ticks", "B", None, 2, 2, MONDAY + DAY, MONDAY + 2 * DAY)]
 
 
 @pytest.mark.parametrize("asset", ["AUDCAD_otc", "EURUSD_otc"])

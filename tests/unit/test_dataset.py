@@ -143,6 +143,22 @@ def test_a_single_file_is_a_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyP
         open_dataset(file)
 
 
+def test_how_a_single_file_was_read_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The zone that was assumed and the rows that were left out, in one line, also when it was imported before."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    file = tmp_path / "EURUSD_otc.csv"
+    file.write_text(f"at,price\n{NOON},1.5\n{NOON},1.5\n{NOON + 1},\n{NOON + 2},1.6\n")
+    told = (
+        f"{file}: times are read as UTC, as epochs are "
+        "(if they are the broker's own: `qfluxd data import --server-offset 7200`); "
+        "2 of 4 rows left out (1 no price; 1 the row once more)"
+    )
+    assert [open_dataset(file).taken_in for _ in range(2)] == [told, told]
+    file.write_text("at,price\n2025-10-27T12:00:00Z,1.5\n")
+    assert open_dataset(file).taken_in == f"{file}: times are read as UTC, as the file says; 0 of 1 rows left out"
+    assert open_dataset(open_dataset(file).root).taken_in is None
+
+
 def test_training_takes_the_payout_that_was_in_force(folder: Path) -> None:
     """When a candle closed, and none where nobody had told it on that day."""
     filled(folder, candle(NOON + DAY), candle(NOON - 90 * MINUTE))

@@ -1,15 +1,19 @@
 """The page about data says what is true: its example does what it shows, and its table has every finding."""
 
+import json
 import re
 import shlex
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from qfluxd.cli import main
 from qfluxd.market import disagreements, findings, glitches, verify
+from qfluxd.market.findings import LEVELS, Finding
 from qfluxd.market.layout import KINDS
 from qfluxd.market.parquet import SCHEMAS
+from qfluxd.market.verify import Looked
 from qfluxd.research.dataset import open_dataset
 from tests.support.fixtures import ROOT
 
@@ -52,3 +56,11 @@ def test_the_files_are_on_the_page(kind: str) -> None:
     """Every kind with its columns, as they are written."""
     columns = ", ".join(SCHEMAS[kind])  # type: ignore[index]
     assert re.search(rf"^{kind}/EURUSD_otc/\S*\.parquet +{columns}$", PAGE, re.MULTILINE)
+
+
+def test_the_document_of_verify_is_on_the_page() -> None:
+    """With every field of what was looked at and of a finding, and no other."""
+    document = json.loads(block("text"))
+    for rows, kind in ((document["looked"], Looked), (document["findings"], Finding)):
+        assert [msgspec.to_builtins(msgspec.convert(row, kind)) for row in rows] == rows
+    assert tuple(document["counts"]) == LEVELS

@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 
 from qfluxd.evidence import (
     FRACTIONS,
+    Count,
+    Figures,
     Outcome,
     Record,
     Wealth,
     break_even,
     clopper_pearson,
     expected_value,
+    figures,
     mean_break_even,
     pooled_break_even,
     summarised,
@@ -330,6 +333,76 @@ def test_the_order_in_which_trades_come_in_does_not_matter() -> None:
     assert record.evidence[0].logs == pytest.approx(expected)
 
 
+# ---------------------------------------------------------------------------------------------- not over yet
+
+
+def test_an_open_trade_holds_back_what_was_opened_after_it() -> None:
+    """Short trades that are won beside a long one claim nothing that its end would take back."""
+    record = Record()
+    record.begin("long", 0)
+    for minute in range(1, 31):
+        record.add(outcome("w", minute, closes=minute + 1))
+    assert record.evidence[0].value == 1
+    assert record.counts["won"] == 30
+    record.add(outcome("l", 0, closes=60))
+    assert record.drop("long")
+    trades = [outcome("l", 0, closes=60), *(outcome("w", minute, closes=minute + 1) for minute in range(1, 31))]
+    assert record.evidence == Record(trades).evidence
+    assert Record(trades[1:]).evidence[0].best > record.evidence[0].best > 20
+
+
+def test_what_was_opened_before_is_evidence_while_another_is_open() -> None:
+    """And what was out at that moment counts as lost for so long."""
+    record = Record([outcome("w", 0, closes=1), outcome("w", 2, closes=9)])
+    record.begin("open", 5 * MINUTE)
+    assert record.evidence[0].logs == pytest.approx([math.log((1 + 0.92 * f) * (1 - f)) for f in FRACTIONS])
+    assert not record.drop("open")
+    assert record.evidence == Record([outcome("w", 0, closes=1), outcome("w", 2, closes=9)]).evidence
+
+
+def test_an_order_that_comes_to_nothing_frees_what_waited() -> None:
+    """It was no trade; who asks is told whether that changes anything."""
+    record = Record()
+    record.begin("order", 0)
+    assert not record.drop("order")
+    record.begin("order", 0)
+    record.add(outcome("w", 1, closes=2))
+    assert record.evidence[0].value == 1
+    assert record.drop("order")
+    assert not record.drop("order")
+    assert record.evidence == Record([outcome("w", 1, closes=2)]).evidence
+
+
+def test_a_trade_of_which_nobody_hears_is_not_waited_for_for_ever() -> None:
+    """Only until one is known that ended after it was due, be its own result known or not."""
+    record = Record()
+    record.begin("lost", 0, 5 * MINUTE)
+    record.add(outcome("w", 1, closes=5))
+    assert record.evidence[0].value == 1
+    record.add(outcome("u", 2, closes=6))
+    assert record.evidence == Record([outcome("w", 1, closes=5)]).evidence
+
+
+def test_what_is_learnt_late_counts_and_is_no_evidence() -> None:
+    """What was opened after it has been bet on: it would take that back."""
+    record = Record([outcome("w", 1, closes=2)])
+    before = record.evidence
+    record.add(Outcome(Decimal(10), 92, Decimal(-10), 0, 60 * MINUTE, late=True))
+    assert record.evidence == before
+    assert (record.counts["lost"], record.profit) == (1, Decimal("-0.8"))
+
+
+def test_what_is_begun_in_the_past_takes_nothing_back() -> None:
+    """An order that was received by a clock that is behind: what is known already stays evidence."""
+    record = Record([outcome("w", 10, closes=11)])
+    known = record.evidence
+    record.begin("order", 0)
+    record.add(outcome("w", 12, closes=13))
+    assert record.evidence == known
+    record.drop("order")
+    assert record.evidence[0].best > known[0].best
+
+
 # ------------------------------------------------------------------------------------------------------ summary
 
 
@@ -353,6 +426,15 @@ def test_a_summary_counts_everything_for_what_it_is() -> None:
     assert told.edge > 1 > told.loss
     assert told.p_value == pytest.approx(1 / Record([*outcomes("wwltu"), outcome("w", 9, payout=80)]).evidence[0].best)
     assert told.verdict.endswith("; 1 of unknown result left out")
+
+
+def test_figures_alone_claim_nothing() -> None:
+    """The same counts, money and rate as in a summary, and no word on what they tell."""
+    told, came_to = summary(mixed(600, 400)), figures(Count(mixed(600, 400)))
+    assert all(getattr(told, name) == getattr(came_to, name) for name in Figures.__struct_fields__)
+    assert came_to.sentence == "600 won of 1,000 decisive trades is 60.0 % (56.9 … 63.0 %), break-even is 52.1 %"
+    assert came_to.sentence in told.verdict
+    assert figures(Count(outcomes("uu"))).left_out == "; 2 of unknown result left out"
 
 
 def test_nothing_can_be_told_of_nothing() -> None:

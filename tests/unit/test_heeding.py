@@ -8,7 +8,7 @@ import pytest
 from qfluxd.config import load
 from qfluxd.daemon import Daemon
 from qfluxd.errors import Unavailable
-from qfluxd.model import Mode, PlanSwitched
+from qfluxd.model import Mode, PlanState, PlanSwitched, Refusal
 from qfluxd.trading.records import Record
 
 TABLE = """
@@ -46,9 +46,9 @@ class Owner:
         """It leaves."""
         self.daemon._journal.close()
 
-    def switch(self, mode: Mode, *, enabled: bool = True) -> None:
+    def switch(self, mode: Mode, *, enabled: bool = True) -> PlanState | Refusal:
         """By command."""
-        self.daemon._acts.switch(PlanSwitched("x", enabled, mode, "command", "", self.daemon._time()))
+        return self.daemon._acts.switch(PlanSwitched("x", enabled, mode, "command", "", self.daemon._time()))
 
     def reload(self, mode: str | None, *, enabled: bool = True, seed: int = 1) -> None:
         """The file is changed and read again."""
@@ -101,16 +101,48 @@ def test_what_a_full_disk_has_not_taken_holds_all_the_same(owner: Owner, monkeyp
     owner.reload("live", seed=2)
     assert owner.holds == (False, "live")
     owner.reload("signal", seed=2)
-    assert owner.holds == (True, "signal")
+    assert owner.holds == (False, "signal")
     owner.reload("signal", seed=3)
     mend()
     owner.daemon._orders.pass_time(owner.daemon._time() + 5_000)
     assert owner.daemon._orders.trouble is None
     owner.reload("signal", seed=4)
-    assert owner.holds == (True, "signal")
+    assert owner.holds == (False, "signal")
     owner.end()
     owner.begin()
+    assert owner.holds == (False, "signal")
+    owner.end()
+
+
+def test_commands_give_way_in_what_the_file_has_changed(owner: Owner) -> None:
+    """Who turned it off need not fear for it when its mode is written anew, nor who put it into a mode for that."""
+    owner.switch("shadow", enabled=False)
+    owner.reload("live")
+    assert owner.holds == (False, "live")
+    owner.end()
+    owner.begin()
+    assert owner.holds == (False, "live")
+    owner.switch("signal")
+    owner.reload("live", enabled=False)
+    assert owner.holds == (False, "signal")
+    owner.reload("live")
     assert owner.holds == (True, "signal")
+    owner.reload("shadow")
+    assert owner.holds == (True, "shadow")
+    owner.end()
+
+
+@pytest.mark.parametrize("mode", ["live", "shadow"])
+def test_a_full_disk_lets_a_strategy_do_less_and_not_more(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch, mode: Mode
+) -> None:
+    """It goes live only once that is written; what turns it off holds at once, and tells that a restart forgets it."""
+    _fill(owner, monkeypatch)
+    refused = owner.switch(mode, enabled=mode == "live")
+    assert isinstance(refused, Refusal)
+    assert refused.code == "journal_failed"
+    assert owner.holds == ((True, "shadow") if mode == "live" else (False, "shadow"))
+    assert ("not yet across a restart" in refused.detail) == (mode == "shadow")
     owner.end()
 
 

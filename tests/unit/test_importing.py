@@ -451,7 +451,37 @@ def test_what_is_there_already_stays(put: Put, tmp_path: Path) -> None:
     assert report.added == 2
     assert "there already, and saying otherwise: 1; what was there stays" in report.notes
     put(lines(("at", "price"), (NOON, 1.0), (NOON, 2.0), (NOON, 1.0)))
-    assert ticks(tmp_path) == [(0, 1.0), (0, 1.0), (0, 2.0)]
+    assert ticks(tmp_path) == [(0, 1.0), (0, 2.0), (0, 1.0)]  # the file has all of them, and says their order
+
+
+def test_a_stamp_that_two_files_share_keeps_its_order(put: Put, tmp_path: Path) -> None:
+    """One that was cut between them, or that one of them has in full, whichever was imported first; nothing to tell."""
+    stamp = NOON // 1000
+    early = lines(("at", "price"), (stamp, 1), (stamp + 1, 3), (stamp + 1, 2))
+    late = lines(("at", "price"), (stamp + 1, 2), (stamp + 1, 1), (stamp + 2, 1))
+    whole = lines(("at", "price"), (stamp + 1, 3), (stamp + 1, 2), (stamp + 1, 1), (stamp + 2, 1))
+    told = [(0, 1.0), (1000, 3.0), (1000, 2.0), (1000, 1.0), (2000, 1.0)]
+    for number, files in enumerate(((early, late), (late, early), (whole, early), (early, whole))):
+        name = f"{number}_otc"
+        assert [put(text, f"{name}.csv", asset=name).notes for text in files] == [(), ()]
+        assert ticks(tmp_path, name) == told
+
+
+def test_ticks_of_a_stamp_that_contradict_are_counted(put: Put, tmp_path: Path) -> None:
+    """The same in another order, or some that either lacks: one result, whichever file comes first, and it is told."""
+    stamp = NOON // 1000
+    one = lines(
+        ("at", "price"), (stamp, 9), (stamp + 1, 3), (stamp + 1, 1), (stamp + 2, 4), (stamp + 2, 2), (stamp + 3, 9)
+    )
+    two = lines(
+        ("at", "price"), (stamp, 9), (stamp + 1, 1), (stamp + 1, 3), (stamp + 2, 5), (stamp + 2, 2), (stamp + 3, 9)
+    )
+    for number, files in enumerate(((one, two), (two, one))):
+        name = f"{number}_otc"
+        first, second = (put(text, f"{name}.csv", asset=name) for text in files)
+        assert (first.notes, second.added) == ((), 1)
+        assert second.notes[0].startswith("stamps whose ticks contradict those that were there: 2; ")
+        assert ticks(tmp_path, name)[1:-1] == [(1000, 3.0), (1000, 1.0), (2000, 2.0), (2000, 4.0), (2000, 5.0)]
 
 
 def test_a_second_import_writes_no_file(put: Put, tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def test_what_deals_came_to_is_found_again(journal: Journal) -> None:
     """Each once, as they were settled one after the other, with its plan, and whether trading was resumed before."""
     journal.add(ACCEPTED, SETTLED, SETTLED)
     assert journal.closings() == [(Closing("demo", "EURUSD_otc", None, Decimal("-1.50"), DEAL.closes), True)]
-    journal.add(TradingSwitch("paused", "", AT), TradingSwitch("active", "", AT - DAY))
+    journal.add(TradingSwitch("paused", "", AT), TradingSwitch("active", "well again", AT - DAY))
     journal.add(*order(2, settled(2, "0.92", AT - 5), plan="trend"), TradingSwitch("killed", "", AT))
     assert [(closing.plan, closing.profit, lately) for closing, lately in journal.closings()] == [
         (None, Decimal("-1.50"), False),
@@ -161,7 +161,7 @@ def test_results_are_found_whatever_this_machine_s_clock_was_set_to(journal: Jou
     """What counts is when a deal closed by the broker's clock: nine days before the newest, whenever written."""
     behind = msgspec.structs.replace(SETTLED, at=SETTLED.at - 30 * DAY)
     journal.add(ACCEPTED, behind, *order(2, settled(2, closes=DEAL.closes - 9 * DAY)))
-    journal.add(TradingSwitch("paused", "", AT), TradingSwitch("active", "", AT))
+    journal.add(TradingSwitch("paused", "", AT), TradingSwitch("active", "well again", AT))
     assert [closing.closes for closing, _ in journal.closings()] == [DEAL.closes, DEAL.closes - 9 * DAY]
 
 
@@ -169,7 +169,7 @@ def test_old_results_are_left_out_but_for_those_that_may_be_a_streak(journal: Jo
     """Older than nine days and from before trading was resumed, only the newest are looked at."""
     for number in range(10, 15):
         journal.add(*order(number, settled(number, closes=AT - 30 * DAY + number)))
-    journal.add(ACCEPTED, SETTLED, TradingSwitch("paused", "", AT), TradingSwitch("active", "", AT))
+    journal.add(ACCEPTED, SETTLED, TradingSwitch("paused", "", AT), TradingSwitch("active", "well again", AT))
     assert [closing.closes - AT for closing, _ in journal.closings(3)] == [13 - 30 * DAY, 14 - 30 * DAY, 60_000]
     assert len(journal.closings()) == 6
 

@@ -62,7 +62,7 @@ def test_a_drawdown_that_is_reached_kills_until_a_person_resumes(shop: Shop) -> 
     switch = shop.orders.switch
     assert (switch.state, switch.reason) == (
         "killed",
-        "drawdown of 20 since trading was last resumed, [risk] max_drawdown is 20",
+        "drawdown of 20 since trading was last resumed with a reason, [risk] max_drawdown is 20",
     )
     assert [fact.code for fact in shop.said if isinstance(fact, Alert)] == ["drawdown"]
     refusal = trade(shop, 1)
@@ -77,6 +77,23 @@ def test_a_drawdown_that_is_reached_kills_until_a_person_resumes(shop: Shop) -> 
     assert trade(shop, 10) is None
     restart(shop)
     assert exposures(shop).account.drawdown == 10
+
+
+def test_a_switch_that_is_turned_off_and_on_counts_no_drawdown_anew(shop: Shop) -> None:
+    """Only a person who says why begins anew, by the journal too."""
+    trade(shop, 10)
+    assert exposures(shop).account.drawdown == 10
+    for _ in range(2):
+        shop.turn("paused")
+        assert shop.orders.turn("active", "", shop.at) is None
+        assert exposures(shop).account.drawdown == 10
+        restart(shop)
+    assert exposures(shop).account.drawdown == 10
+    shop.turn("paused")
+    shop.turn("active")
+    assert exposures(shop).account.drawdown == 0
+    restart(shop)
+    assert exposures(shop).account.drawdown == 0
 
 
 def test_an_order_that_could_fall_further_is_refused_before(shop: Shop) -> None:

@@ -69,7 +69,7 @@ def test_nothing_is_said_or_asked_before_it_is_warm() -> None:
     strategy = Tell(needs=3)
     stand = Stand(plan(strategy=strategy))
     assert stand.state().phase == "warming"
-    assert stand.state().detail == "no candle has closed yet"
+    assert stand.state().detail == "it has not looked at any candle yet"
     stand.run(10_500)
     assert not strategy.views
     assert (stand.state().phase, stand.state().detail) == (

@@ -2,6 +2,7 @@
 
 from random import Random
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -70,6 +71,33 @@ def test_promotions_without_a_reason_are_rare() -> None:
     """Of two hundred comparisons of equal models at most one in twenty ends in a promotion."""
     ends = [promote(trades(coins(400, 0.5, 2 * n)), trades(coins(400, 0.5, 2 * n + 1))) for n in range(200)]
     assert sum(each.decision == "promote" for each in ends) <= 10
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.5, 0.92), (0.92, 0.5)])
+def test_a_model_that_trades_only_after_the_other_has_won_is_no_better_by_that(low: float, high: float) -> None:
+    """Of many comparisons of two models that gain nothing, at payouts of their own, at most one in twenty promotes."""
+    found = []
+    for seed in range(60):
+        chance = np.random.default_rng(seed)
+        old = [
+            msgspec.structs.replace(trade(number, True), unit=low if won else -1.0, payout=low)
+            for number, won in enumerate(chance.random(300) < 1 / (1 + low))
+        ]
+        new = [
+            msgspec.structs.replace(each, unit=high if won else -1.0, payout=high)
+            for each, won in zip(old, chance.random(300) < 1 / (1 + high), strict=True)
+            if each.unit > 0
+        ]
+        found.append(promote(old, new))
+    assert sum(each.decision == "promote" for each in found) <= 3
+
+
+def test_nothing_is_looked_at_from_a_payout_on_that_is_above_all_others() -> None:
+    """What was decided by what came before stays decided; what comes after decides nothing."""
+    old, new = trades([False] * 90), trades([True] * 90)
+    assert promote(old, new).decision == "promote"
+    old[40] = msgspec.structs.replace(old[40], payout=1.01)
+    assert (promote(old, new).decision, promote(old, new).pairs) == ("wait", 40)
 
 
 def test_trades_that_overlap_do_not_count_twice() -> None:

@@ -122,3 +122,15 @@ def test_it_brings_the_same_trades(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     second = read(Path("second"))
     assert (second.fingerprint, second.dataset.hash) == (first.fingerprint, first.dataset.hash)
     assert second.settings == first.settings
+
+
+@pytest.mark.parametrize(("use", "said"), [("mine", True), ("sma_cross", False)])
+def test_a_strategy_that_is_not_installed_is_found_again(use: str, said: bool) -> None:
+    """Its folder is named, by its last name alone."""
+    plain = PLAIN.plain()
+    plans = [{**plain["plans"][0], "use": use, "name": use}]
+    result = replace(result_of(ONE), settings={**plain, "plans": plans}, folder="/home/somebody/ideas")
+    words = shlex.split(again(result).command)
+    assert ("--folder" in words) == said
+    if said:
+        assert words[words.index("--folder") + 1] == "ideas"

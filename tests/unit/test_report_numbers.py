@@ -130,6 +130,7 @@ def test_words() -> None:
     assert between(-0.012, 0.05, sign=True) == "−1.2 … +5.0\u00a0%"
     assert (money(-1234.5), money(3, sign=True), money(0, sign=True)) == ("−1,234.50", "+3.00", "0.00")
     assert [evidence(value) for value in (0.001, 0.5, 20, 800, 1e9)] == ["under 0.01", "0.5", "20", "800", "1,000,000+"]
+    assert [evidence(value) for value in (19.4, 19.99, 134.7)] == ["19", "19", "135"]  # 20 is a claim
     assert (listed(()), listed(("a",)), listed(("a", "b", "c"))) == ("", "a", "a, b and c")
     assert (plural(1, "trade"), plural(2000, "trade"), plural(2, "strategy", "strategies")) == (
         "1 trade",

@@ -59,6 +59,14 @@ def test_the_answer_comes_first() -> None:
     assert seen.text.count("rsi beats break-even here.") == 2
 
 
+def test_no_trade_is_no_trade_of_one_kind() -> None:
+    """Where nothing was traded nothing is said of the assets and sides of trades."""
+    nothing = page(material_of(Arm("empty", "backtest", made_trades(0))))
+    assert "No trade came out, so that there is nothing to part." in nothing
+    assert "All of one asset" not in nothing
+    assert "All of one asset" in page(material_of(Arm("one", "backtest", made_trades(1, ties=0, unknown=0))))
+
+
 def test_everything_is_in_it() -> None:
     """Every part that a reader needs has its heading, and every plot its sentence."""
     seen = Seen(PAGE)

@@ -64,16 +64,16 @@ def test_the_page(folder: Path) -> None:
 
 
 def test_the_command_asks_for_the_same(folder: Path) -> None:
-    """The settings that the command makes are those of the sweep."""
+    """The settings that the command makes are those of the sweep, with the folder of one's own strategy."""
     (origin,) = sweep_material(folder).origins
     _, bound, _ = app().parse_args(shlex.split(origin.command)[1:], print_error=False, exit_on_error=False)
     given: dict[str, Any] = dict(bound.arguments)
-    besides = {"data", "asset", "since", "until", "config", "json"}
+    besides = {"data", "folder", "asset", "since", "until", "config", "json"}
     words = {name: value for name, value in given.items() if name not in besides}
     strategies = folder.parent / "strategies"
     made = whole_settings(settings_given(words, strategies), strategies)
     assert made == Folder.resume(folder).manifest.settings
-    assert str(given["data"]) == "data"
+    assert (str(given["data"]), str(given["folder"])) == ("data", "strategies")
 
 
 def test_a_sweep_that_was_stopped(folder: Path, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_from_the_command_line(folder: Path, tmp_path: Path, capsys: pytest.Capt
     assert is_sweep(folder)
     assert main(["report", str(folder), "--folder", str(tmp_path)]) == 0
     assert "echo as training chose it" in capsys.readouterr().out.splitlines()[0]
-    assert main(["report", str(folder), str(folder), "--folder", str(tmp_path)]) == 1
+    assert main(["report", str(folder), str(folder), "--folder", str(tmp_path)]) == 2
     assert "a sweep has a report of its own" in capsys.readouterr().err
 
 

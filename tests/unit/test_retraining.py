@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from time import time_ns
 
+import msgspec
 import pytest
 
 from qfluxd.config import Loaded, load
@@ -236,6 +237,24 @@ def test_a_deal_on_its_way_belongs_to_the_model_that_wanted_it(folder: Path, mod
     for each in TWINS:
         assert retraining.on_deal(deal(f"learner{each}", 9, won=True, at=at)) is None
     assert until_told(retraining, at) == 10
+
+
+def test_nothing_is_decided_past_a_deal_that_is_still_on_its_way(folder: Path, models: tuple[Trained, Trained]) -> None:
+    """Which of two long deals is told first has to do with how they end: its candle and all later ones wait for it."""
+    told = Told()
+    retraining = begun(folder, models[1], told)
+    at = now() + 1_000
+    open_still = deal(f"learner{CURRENT}", 0, won=True, at=at, outcome="open")
+    retraining.on_deal(open_still)
+    decisions = set()
+    for number in range(1, 400):
+        for suffix, won in ((CURRENT, False), (CANDIDATE, True)):
+            found = retraining.on_deal(deal(f"learner{suffix}", number, won=won, at=at))
+            decisions |= {found[1].decision} if found is not None else set()
+    assert decisions == {"wait"}
+    retraining.on_deal(msgspec.structs.replace(open_still, outcome="lost", profit=Decimal(-1)))
+    _, verdict = decided(retraining, better=True, at=at + 400 * 60_000)
+    assert verdict.decision == "promote"
 
 
 def test_a_contest_goes_on_through_a_restart(folder: Path, models: tuple[Trained, Trained]) -> None:

@@ -60,6 +60,31 @@ def test_what_switches_a_plan_that_was_benched_need_not_wake_it(by: str, wakes: 
     assert (it.awake, it.state().mode, it.state().phase == "benched") == (wakes, "shadow", not wakes)
 
 
+def test_a_look_at_an_asset_that_is_cold_is_no_quick_one() -> None:
+    """Nothing was asked there: it neither counts nor begins the count anew, and tells no time."""
+    it = running()
+    cold = Look(BEGIN, 1, warm=False)
+    assert [it.looked(asset, look(60) if asset == "a" else cold, 50) is None for asset in "ababa"] == [True] * 4 + [
+        False
+    ]
+    assert it.state().took_us == 60
+
+
+def test_one_that_cannot_run_as_it_is_is_woken_by_nobody() -> None:
+    """What it needs is not there before a restart; nobody is told to try again."""
+    it = running(timeframe=60_000)
+    it.switch(PlanSwitched("a", True, "live", "command", "", BEGIN))
+    assert (it.awake, it.state().phase) == (False, "benched")
+    assert it.state().detail == "no 1m candles are folded before the daemon is started again"
+
+
+def test_one_that_is_off_says_why() -> None:
+    """As whoever turned it off said."""
+    it = running()
+    it.switch(PlanSwitched("a", False, "signal", "command", "news at noon", BEGIN))
+    assert it.state().detail == "news at noon; strategy/enable turns it on"
+
+
 def test_off_and_benched_are_two_things() -> None:
     """One that is turned off is off, also where it had failed before."""
     it = running()

@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from qfluxd.api.payloads import ScorePayload, StatsPayload
+from qfluxd.evidence import PATIENCE
 from qfluxd.hours import Calendar, parse_zone
-from qfluxd.model import DAY, HOUR, Deal, Millis, Stage, Tick, Trade
+from qfluxd.model import DAY, HOUR, Deal, Millis, OpenTrades, Stage, Tick, Trade
 from qfluxd.scores import Scores, Which
 from qfluxd.trading.shadow import ShadowDeal, ShadowOutcome
 from tests.support.stand import ASSET, BEGIN
@@ -31,13 +32,20 @@ class Told:
         return next(payload for told, payload in reversed(self.payloads) if told == which)
 
 
-def live(ident: str, profit: str, opened: Millis = BEGIN, plan: str | None = "a", stage: Stage = "settled") -> Trade:
-    """A trade through the page that lasted a minute; `plan` is None for one by hand or by command."""
+def live(
+    ident: str,
+    profit: str,
+    opened: Millis = BEGIN,
+    plan: str | None = "a",
+    stage: Stage = "settled",
+    lasts: Millis = 60_000,
+) -> Trade:
+    """A trade through the page; `plan` is None for one by hand or by command."""
     code = "won" if Decimal(profit) > 0 else "lost" if Decimal(profit) < 0 else "tie"
-    closes = opened + 60_000
+    closes = opened + lasts
     deal = Deal(ident, ASSET, "call", Decimal(1), 92, opened, closes, 1.1, "demo", "USD", 1.2, Decimal(profit))
     return Trade(
-        ident, None, ASSET, "call", Decimal(1), 60_000, stage, code, "", opened, closes, "demo", deal, plan=plan
+        ident, None, ASSET, "call", Decimal(1), lasts, stage, code, "", opened, closes, "demo", deal, plan=plan
     )
 
 
@@ -49,6 +57,28 @@ def paper(
     came_to = None if profit is None else Decimal(profit)
     end: tuple[Any, ...] = (1.1, 1.2, payout, came_to, outcome, outcome, BEGIN + 5_000)
     return ShadowDeal(ident, "a", ASSET, "call", Decimal(2), 5_000, BEGIN - 5_000, *stamps, *end)
+
+
+def going(ident: str, opened: Millis = BEGIN, lasts: Millis = HOUR, plan: str | None = "a") -> Trade:
+    """A trade through the page that is open; of no length, one that has not been placed yet."""
+    deal = Deal(ident, ASSET, "call", Decimal(1), 92, opened, opened + lasts, 1.1, "demo", "USD")
+    accepted = Trade(
+        *(ident, None, ASSET, "call", Decimal(1), lasts, "accepted", "accepted", "", opened, opened, "demo", deal),
+        plan=plan,
+    )
+    return accepted if lasts else msgspec.structs.replace(accepted, stage="intended", account=None, deal=None)
+
+
+def wins(count: int, opened: Millis = BEGIN) -> list[Trade]:
+    """So many trades through the page one after the other, all of them won."""
+    return [live(f"w{number}", "0.92", opened + (number + 1) * 60_000) for number in range(count)]
+
+
+def e_values(payload: StatsPayload) -> tuple[float | None, float | None]:
+    """The evidence for an edge live: of the account, and of the strategy a."""
+    mine = payload.strategies["a"].live
+    assert mine is not None
+    return payload.live.e_value, mine.e_value
 
 
 def counts(score: ScorePayload | None) -> tuple[int, int, int, int]:
@@ -100,6 +130,9 @@ def test_only_ends_count() -> None:
         told.scores.on_shadow(paper(f"s{number}", outcome, None, None))  # type: ignore[arg-type]  # as listed
     assert len(told.payloads) == before
     assert told.newest("total").shadow.trades == 0
+    told = Told()
+    told.scores.restore([], [paper("s2", "not_filled", None, None)], BEGIN)
+    assert (told.newest("total").shadow.trades, told.newest("total").strategies) == (0, {})
 
 
 def test_a_tie_gives_the_stake_back_and_decides_nothing() -> None:
@@ -199,3 +232,96 @@ def test_what_is_told_can_be_asked_for() -> None:
     asked = told.scores.payloads(BEGIN + 5)
     assert set(asked) == {"today", "total"}
     assert msgspec.structs.replace(asked["total"], at=BEGIN) == told.newest("total")
+
+
+def test_a_day_is_not_judged() -> None:
+    """It has counts, money, rate, interval and break-even; what they tell is said of all days together.
+
+    Whoever begins anew each day sooner or later has a day on which 20 is reached without any edge.
+    """
+    told = Told()
+    told.scores.restore(wins(30), [paper("s1", "lost", "-2")], BEGIN)
+    today, total = told.newest("today"), told.newest("total")
+    for score in (today.live, today.shadow, today.strategies["a"].live):
+        assert score is not None
+        assert (score.e_value, score.needed) == (None, None)
+    same = msgspec.structs.replace(today.live, e_value=None, needed=None, verdict="")
+    assert same == msgspec.structs.replace(total.live, e_value=None, needed=None, verdict="")
+    assert today.live.verdict == (
+        "a day is judged in the total: 30 won of 30 decisive trades is 100.0 % (88.6 … 100.0 %), break-even is 52.1 %"
+    )
+    assert total.live.verdict.startswith("beats break-even: 30 won of 30")
+    told.scores.pass_time(BEGIN + DAY)
+    assert told.payloads[-2][1].live.verdict == "a day is judged in the total: no trade has been won or lost"
+
+
+def test_an_open_trade_holds_back_what_later_ones_tell() -> None:
+    """Of its account and of its strategy, and of nobody else; counts do not wait, and nothing more is told by it."""
+    told = Told()
+    told.scores.restore([], [], BEGIN)
+    told.scores.on_fact(OpenTrades((going("long"), going("other", plan="b"))))
+    for trade in wins(30):
+        told.scores.on_fact(trade)
+    newest = told.newest("total")
+    assert (counts(newest.live), e_values(newest)) == ((30, 0, 0, 0), (1, 1))
+    assert set(newest.strategies) == {"a"}
+    told.scores.on_fact(live("long", "-1", lasts=HOUR))
+    told.scores.on_fact(OpenTrades((going("other", plan="b"),)))
+    account, mine = e_values(told.newest("total"))
+    assert account == 1
+    assert mine is not None
+    assert mine > 20
+    told.scores.on_fact(OpenTrades(()))
+    assert e_values(told.newest("total")) == (mine, mine)
+
+
+def test_an_order_on_its_way_holds_back_too() -> None:
+    """It may be placed at any moment; given up, it frees what waited, and that is told though nothing has ended."""
+    told = Told()
+    told.scores.restore([], [], BEGIN)
+    told.scores.on_fact(OpenTrades((going("order", lasts=0),)))
+    told.scores.on_fact(wins(1)[0])
+    assert e_values(told.newest("total")) == (1, 1)
+    before = len(told.payloads)
+    told.scores.on_fact(OpenTrades(()))
+    account, mine = e_values(told.newest("total"))
+    assert account == mine
+    assert mine is not None
+    assert mine > 1
+    assert len(told.payloads) == before + 2
+
+
+def test_an_open_deal_on_paper_holds_back_after_a_restart_as_before_it() -> None:
+    """A restart finds it among the deals; once it has ended all that waited is evidence."""
+    told = Told()
+    short = [paper(f"s{number}", "won", "1.6", BEGIN + number * 10_000) for number in range(1, 31)]
+    told.scores.restore([], [*short, paper("open", "open", None), paper("due", "pending", None, None)], BEGIN)
+    assert told.newest("total").shadow.e_value == 1
+    told.scores.on_shadow(paper("due", "not_filled", None, None))
+    assert told.newest("total").shadow.e_value == 1
+    told.scores.on_shadow(paper("open", "tie", "0"))
+    found = told.newest("total").shadow
+    assert found.e_value is not None
+    assert found.e_value > 20
+    again = Told()
+    again.scores.restore([], [*short, paper("open", "tie", "0")], BEGIN)
+    assert again.newest("total").shadow == found
+
+
+def test_what_is_learnt_late_is_counted_and_no_evidence() -> None:
+    """Ten minutes after its end others are not held back by a trade any more, so it would take back what they told."""
+    told = Told()
+    told.scores.restore([], [], BEGIN)
+    told.scores.on_fact(OpenTrades((going("lost", lasts=60_000),)))
+    for trade in wins(30):
+        told.scores.on_fact(trade)
+    before = e_values(told.newest("total"))
+    assert before[0] is not None
+    assert before[0] > 20
+    late = msgspec.structs.replace(live("lost", "-1"), changed=BEGIN + 60_000 + PATIENCE + 1)
+    told.scores.on_fact(late)
+    newest = told.newest("total")
+    assert (counts(newest.live), e_values(newest)) == ((30, 1, 0, 0), before)
+    again = Told()
+    again.scores.restore([*wins(30), late], [], BEGIN)
+    assert e_values(again.newest("total")) == before

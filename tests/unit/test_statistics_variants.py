@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from qfluxd.research.statistics import adjusted, deflated, discoveries, e_discoveries
 from qfluxd.research.statistics.power import betting_power
+from qfluxd.research.statistics.variants import rounded
 from qfluxd.strategy import Mask
 
 
@@ -74,6 +75,7 @@ def test_e_discoveries_are_those_of_the_rule() -> None:
     assert e_discoveries([79, 1, 1, 1]).tolist() == [False] * 4
     assert e_discoveries([80, 1, 1, 1]).tolist() == [True, False, False, False]
     assert e_discoveries([20]).tolist() == [True]
+    assert e_discoveries([20, 100], tried=4).tolist() == e_discoveries([20, 100, 0, 0]).tolist()[:2] == [False, True]
     assert e_discoveries([]).tolist() == []
     assert discoveries([]).tolist() == []
 
@@ -113,6 +115,29 @@ def test_a_claim_is_worth_less_for_each_try() -> None:
     assert deflated(3, 40).sentence.endswith("evidence of 3 is not enough; the luckiest of so many needs 800")
     assert deflated(3, 1).sentence == "nothing else was tried on these data: evidence of 3 is not enough, it takes 20"
     assert "over 1,000,000" in deflated(1e300, 2).sentence
+
+
+def test_what_is_not_enough_does_not_look_as_if_it_were() -> None:
+    """Less than it takes is not rounded up to that, and what it takes is told in full."""
+    assert deflated(19.99, 1).sentence == (
+        "nothing else was tried on these data: evidence of 19 is not enough, it takes 20"
+    )
+    assert deflated(19.4, 1).sentence.endswith("evidence of 19 is not enough, it takes 20")
+    assert "evidence of 799 would be enough" in deflated(799.9, 40).sentence
+    assert "evidence of 135 would be enough" in deflated(134.7, 40).sentence
+    assert deflated(33.9, 1, doubt=1 / 33.95).sentence.endswith("evidence of 33 is not enough, it takes 34")
+    assert "evidence of 1,500,000 would be enough" in deflated(1.5e6, 100_000).sentence
+    assert deflated(3e6, 100_000).sentence.endswith(
+        "evidence of over 2,000,000 is enough even for the luckiest of them, which takes 2,000,000"
+    )
+
+
+@given(st.floats(0, 1e7), st.integers(1, 400_000))
+def test_the_sentence_never_says_more_than_the_standing(evidence: float, tried: int) -> None:
+    """The two numbers that are told are in the order that the claim has."""
+    found = deflated(evidence, tried)
+    told = float(rounded(evidence, found.needed).removeprefix("over ").replace(",", ""))
+    assert (told >= found.needed) == (found.standing == "stands")
 
 
 def test_nonsense_is_an_error() -> None:

@@ -1,14 +1,20 @@
 """The check finds each broken promise under its own name, and finds nothing where nothing is broken."""
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 
+from qfluxd.loading import load_strategy_file
 from qfluxd.market.past import FRAME_SCHEMA
 from qfluxd.model import HOUR, MINUTE
 from qfluxd.strategy import View
 from qfluxd.testing import CHECKS, KINDS, Finding, Kind, check_strategy, market
+from qfluxd.testing.answers import Answer, difference
 from tests.support.bad_strategies import BROKEN, ShortWarmup, Sound
+from tests.support.leaky_strategies import HASHES, KEEPING, kept
+from tests.support.rounding_strategies import OnTheEdge, SinglePrecision
 
 
 def bad(findings: list[Finding]) -> dict[str, str]:
@@ -32,6 +38,97 @@ def test_nothing_is_found_where_nothing_is_broken() -> None:
     told = {each.check: each.detail for each in findings}
     assert "times and put" in told["speaks"]
     assert "µs at 300 candles and" in told["speed"]
+
+
+@pytest.mark.parametrize("what", KEEPING)
+def test_what_a_module_keeps_is_found(what: str, tmp_path: Path) -> None:
+    """What was learnt at the first look outlives every copy; a fresh interpreter has not learnt it, and tells."""
+    found = bad(check_strategy(load_strategy_file(kept(tmp_path, what))()))
+    assert list(found) == ["memory"]
+    assert "it keeps what it was shown before, and so may know what comes later" in found["memory"]
+
+
+def test_the_hash_of_a_text_is_found(tmp_path: Path) -> None:
+    """It is another one in each interpreter, and no memory."""
+    file = tmp_path / "hashes.py"
+    file.write_text(HASHES, encoding="utf-8")
+    found = bad(check_strategy(load_strategy_file(file)()))
+    assert list(found) == ["chance"]
+    assert "a fresh interpreter answers otherwise (the order of a set, a clock" in found["chance"]
+
+
+def test_who_is_in_no_module_is_not_asked_afresh() -> None:
+    """A class inside a function cannot be found by another interpreter, which is noted with the remedy."""
+
+    class Inside(Sound):
+        """Sound, but where nobody else finds it."""
+
+    (told,) = [each for each in check_strategy(Inside()) if each.verdict != "good"]
+    assert (told.check, told.verdict) == ("memory", "note")
+    assert "a fresh interpreter could not be asked: Inside stands where nobody else finds it; put it" in told.detail
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_rounding_is_no_look_ahead(seed: int) -> None:
+    """What differs in the last digits of single precision is the same."""
+    assert bad(check_strategy(SinglePrecision(), seed=seed)) == {}
+
+
+def test_a_side_that_a_rounding_turns_is_told_as_that() -> None:
+    """At many places it is bad, at a few a note; both say that a rounding decides."""
+    found = {each.check: each for each in check_strategy(OnTheEdge())}
+    assert found["look_ahead"].verdict == "bad"
+    assert "stayed the same but for the last digits: a rounding decides" in found["look_ahead"].detail
+    found = {each.check: each for each in check_strategy(OnTheEdge(every=97))}
+    assert found["look_ahead"].verdict == "note"
+    assert "a rounding decides" in found["look_ahead"].detail
+
+
+class Lasting(Sound):
+    """Lasts as long as the share of rises since the beginning says."""
+
+    def signals(self, view: View) -> pl.DataFrame:
+        """Sides are sound, and a confidence is always the same."""
+        ups = np.cumsum(self.moves(view) > 0) / np.arange(1, view.height + 1)
+        return self.told(view, self.moves(view)).with_columns(expiry=pl.Series(np.where(ups > 0.5, 2, 1) * MINUTE))
+
+
+def test_how_long_a_trade_lasts_is_looked_at() -> None:
+    """Where only that rests on older candles it is found, also where the candles beside have the same side."""
+    found = bad(check_strategy(Lasting()))
+    assert list(found) == ["history"]
+    assert "an expiry of" in found["history"]
+
+
+def said(*sides: int, confidence: float = 0.5, expiry: int = MINUTE, level: float = 1.1) -> Answer:
+    """An answer whose reason rises by a point each candle."""
+    count = len(sides)
+    levels = level + 1e-5 * np.arange(count, dtype=np.float64)
+    return Answer(np.array(sides, np.int8), np.full(count, confidence), np.full(count, expiry), {"level": levels})
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (said(1, 1, -1, 0), None),
+        (said(1, 1, -1, 0, confidence=0.5 + 4e-7), None),
+        (said(1, 1, -1, 0, confidence=0.5 + 4e-6), "at candle 1, a confidence of 0.5 became 0.500004"),
+        (said(1, 1, -1, 0, level=1.1 + 5e-7), None),
+        (said(1, 1, -1, 0, level=1.100004), "at candle 1, the reason level of 1.1 became 1.100004"),
+        (said(1, 1, -1, 0, expiry=MINUTE + 1), "at candle 1, an expiry of 60000 ms became 60001 ms"),
+        (said(1, 0, -1, 0), "at candle 2, call became nothing"),
+        (said(1, 1, -1, 0, level=1.1 + 1e-15), None),
+        (
+            said(1, 1, 1, 0, level=1.1 + 4e-16),
+            "at candle 3, put became call, while what it rests on stayed the same but for the last digits: "
+            "a rounding decides",
+        ),
+    ],
+)
+def test_how_answers_differ(other: Answer, words: str | None) -> None:
+    """By more than rounding, told with as many digits as it takes to see it; a length of trade is never rounded."""
+    found = difference(said(1, 1, -1, 0), other, 4)
+    assert (None if found is None else str(found)) == words
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -12,15 +12,19 @@ from qfluxd.market.parquet import MOMENT
 from qfluxd.model import MINUTE
 from qfluxd.research import trials
 from qfluxd.research.statistics.tallies import evidence, known_trades, summary_of
+from qfluxd.research.sweep.beginning import begin
 from qfluxd.research.sweep.choice import Judged, pooled, steps
 from qfluxd.research.sweep.evidence import note, shown
+from qfluxd.research.sweep.folder import Line
 from qfluxd.research.sweep.forward import Forward, Tally
 from qfluxd.research.sweep.neighbours import neighbourhood
-from qfluxd.research.sweep.rows import SCHEMA, as_trades
+from qfluxd.research.sweep.rows import SCHEMA, as_trades, encode
+from qfluxd.research.sweep.run import Sweep
 from qfluxd.research.sweep.space import Axis, Variant
-from qfluxd.research.sweep.verdict import write
-from tests.support.echoes import write_market, write_strategy
-from tests.support.sweeps import echo_settings, judged, swept
+from qfluxd.research.sweep.tasks import Failure
+from qfluxd.research.sweep.verdict import find, write
+from tests.support.echoes import ASSET, START, write_market, write_strategy
+from tests.support.sweeps import Here, echo_settings, judged, swept
 
 _TRIED = 20
 _EACH = 400
@@ -73,6 +77,7 @@ def test_a_planted_option_is_found(tmp_path: Path) -> None:
     assert [step.variant.options["ago"] for step in found.chosen if step.variant] == [3, 3, 3]
     assert found.survives
     assert found.verdict.startswith("It survives: chosen by training and tested on what came after, ")
+    assert found.verdict.endswith(" It was not audited: qfluxd audit tells whether such a strategy looks ahead.")
     assert found.best[0].variant.options == {"ago": 3, "every": 1}
     assert found.neighbours is not None
     assert found.neighbours.is_peak
@@ -101,18 +106,60 @@ def test_on_a_random_walk(tmp_path: Path) -> None:
 
 
 def test_every_variant_counts_once(tmp_path: Path) -> None:
-    """Each variant is noted among all that was tried on these data; the same sweep again adds none, another does."""
+    """Each variant is noted among all that was tried on these data, and each sweep's choice is one more; the same sweep
+    again adds none, another does, and other folds add a choice."""
     folder = write_strategy(tmp_path / "strategies")
     market = write_market(tmp_path / "data", 600)
     first = swept(tmp_path / "first", echo_settings(folder, "ago=1..4"), market)
-    assert note(first, shown(first), tmp_path) == 4
-    assert note(first, shown(first), tmp_path) == 4
+    assert note(first, shown(first), tmp_path) == 4 + 1
+    assert note(first, shown(first), tmp_path) == 4 + 1
+    assert len(trials.read(tmp_path).trials) == 4
     second = swept(tmp_path / "second", echo_settings(folder, "ago=3..6"), market)
-    assert note(second, shown(second), tmp_path) == 6
+    assert note(second, shown(second), tmp_path) == 6 + 2
+    folds = swept(tmp_path / "folds", echo_settings(folder, "ago=3..6", folds=2), market)
+    assert note(folds, shown(folds), tmp_path) == 6 + 3
     noted = trials.read(tmp_path).trials
     assert {each.kind for each in noted} == {"sweep"}
     assert {each.dataset for each in noted} == {market.hash}
-    assert len(noted) == 6
+    assert {(each.assets, each.start) for each in noted} == {((ASSET,), START)}
+
+
+def test_what_a_stopped_sweep_has_shown_counts(tmp_path: Path) -> None:
+    """Variants that are done on one of two assets are chosen from, so all of them count; done on both they are others,
+    as much more was seen of them."""
+    folder = write_strategy(tmp_path / "strategies")
+    write_market(tmp_path / "data", 600, asset="OTHER_otc", seed=2)
+    market = write_market(tmp_path / "data", 600)
+    settings = echo_settings(folder, "ago=1..10", least=20)
+    sweep = begin(tmp_path / "sweep", settings, market)
+    assert not Sweep(sweep, Here(), is_stopping=lambda: bool(sweep.done)).run()
+    alone = shown(sweep)
+    half = [each for each in alone if each.assets == (market.assets[0],)]
+    assert (len(alone), len(half)) == (10, 9)
+    counted = note(sweep, alone, tmp_path)
+    assert counted == len(alone) + 1 == len(trials.read(tmp_path).trials) + 1 == 11
+    found = find(sweep, alone, is_whole=False, skipped=0, counted=counted)
+    assert found.best
+    assert found.proof.tried == 11
+    assert Sweep(sweep, Here()).run()
+    assert {each.assets for each in shown(sweep)} == {market.assets}
+    assert note(sweep, shown(sweep), tmp_path) == 10 + len(half) + 2
+
+
+def test_what_failed_counts_as_far_as_it_came(tmp_path: Path) -> None:
+    """A variant that fails on one asset has been seen on the other: it counts, and is not believed."""
+    folder = write_strategy(tmp_path / "strategies")
+    market = write_market(tmp_path / "data", 1440, turns=0.9)
+    sweep = swept(tmp_path / "sweep", echo_settings(folder, "ago=3"), market)
+    (one,) = shown(sweep)
+    assert judged(sweep).believed == [0]
+    assert judged(sweep, earlier=10**90).believed == []
+    unit = (0, "OTHER_otc", sweep.manifest.spans[0][0])
+    sweep.lines.append(Line(99, (unit,), (Failure(*unit, "it is broken"),), 0.0))
+    sweep.path.joinpath("trades", "000099.parquet").write_bytes(encode([]))
+    assert shown(sweep) == [one]
+    assert judged(sweep).believed == []
+    assert note(sweep, shown(sweep), tmp_path) == 2
 
 
 def test_the_figures_are_kept(tmp_path: Path) -> None:

@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 
 from qfluxd.cli import main
 from qfluxd.errors import DataError
-from qfluxd.model import MINUTE
+from qfluxd.model import MINUTE, Candle, Series, Tick
+from qfluxd.research.backtest import Backtest, planned, views
 from qfluxd.research.curves import Broken, Logistic, fit_curve
+from qfluxd.research.dataset import open_dataset
 from qfluxd.research.prices import NO_TICKS, Prices, from_file, from_store
 from qfluxd.research.recipe import Recipe, read_recipe
 from qfluxd.research.samples import Samples, gather
@@ -28,7 +30,8 @@ from qfluxd.research.train import Step, Trained, Training
 from qfluxd.strategies.card import Card, read_card
 from qfluxd.strategies.features import DEFAULT_FEATURES
 from tests.support.planted import ASSET, MONDAY, planted
-from tests.unit.test_data import filled
+from tests.unit.test_data import bars, filled
+from tests.unit.test_data import walk as walk_of
 
 FEATURES = {
     "turned": "sign(close - open)",
@@ -272,14 +275,12 @@ def test_files_and_store_give_the_same_prices(tmp_path: Path) -> None:
     columns = ["at", "open", "high", "low", "close"]
     assert csv.candles.select(columns).equals(prices.candles.select(columns))
     assert parquet.candles.equals(prices.candles)
-    with pytest.raises(DataError, match="holds no candles EURUSD_otc/1m"):
+    with pytest.raises(DataError, match="holds no ticks or candles of that time"):
         from_store(tmp_path, ASSET, MINUTE, 0, 2**50)
 
 
 def test_ticks_of_the_store_settle_trades(tmp_path: Path) -> None:
     """Where the store holds ticks of the time, trades are settled by them."""
-    from qfluxd.model import Candle, Series, Tick
-
     rows = planted(700).candles.iter_rows(named=True)
     candles = [
         Candle(Series(ASSET, MINUTE), MONDAY + n * MINUTE, r["open"], r["high"], r["low"], r["close"], 9, "whole")
@@ -292,6 +293,23 @@ def test_ticks_of_the_store_settle_trades(tmp_path: Path) -> None:
     _, source = gather([found], recipe(), "here")
     assert source.settled["ticks"] > 550
     assert source.settled["candles"] > 80
+
+
+def test_candles_that_are_not_stored_are_those_of_a_backtest(tmp_path: Path) -> None:
+    """Folded from ticks where there are any, else from shorter candles; those that are stored are taken as they are."""
+    ticks = [Tick(ASSET, MONDAY + s * 1000, 1.08 + (s * 7 % 11) * 1e-5) for s in range(0, 7_000, 2)]
+    filled(tmp_path / "ticks", ticks)
+    (_, view), *_ = views(Backtest((planned("sma_cross", timeframe="5m"),)), open_dataset(tmp_path / "ticks"))
+    found = from_store(tmp_path / "ticks", ASSET, 5 * MINUTE, 0, 2**50)
+    columns = ["at", "open", "high", "low", "close", "ticks"]
+    assert found.candles.select(columns).equals(view.candles.select(columns))
+    assert (found.candles.height, found.ticks.at.size) == (23, len(ticks))
+    filled(tmp_path / "bars", bars(walk_of(30)))
+    folded, stored = (from_store(tmp_path / "bars", ASSET, n * MINUTE, 0, 2**50).candles for n in (5, 1))
+    assert (folded.height, stored.height) == (5, 30)
+    assert folded["open"][1] == stored["open"][5]
+    with pytest.raises(DataError, match=r"30s candles cannot be put together from those that are stored \(1m\)"):
+        from_store(tmp_path / "bars", ASSET, MINUTE // 2, 0, 2**50)
 
 
 @pytest.mark.parametrize(
@@ -321,6 +339,16 @@ def test_a_recipe_is_read_whole(tmp_path: Path) -> None:
         read_recipe(None, {})
 
 
+def test_a_kind_that_is_none_is_told_once(tmp_path: Path) -> None:
+    """And not as a list that is too short besides; one that is empty is told to be."""
+    with pytest.raises(DataError) as told:
+        read_recipe(None, {"assets": ["A"], "models": ["foo"]})
+    assert str(told.value).startswith("recipe: models.0: Input should be 'logistic'")
+    assert "\n" not in str(told.value)
+    with pytest.raises(DataError, match="models: Tuple should have at least 1 item"):
+        read_recipe(None, {"assets": ["A"], "models": []})
+
+
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`qfluxd train` tells each step in a line, then the table and the verdict, and writes the model with its card."""
     file, out = exported(tmp_path, planted(800, turns=0.5)), tmp_path / "models" / "eurusd.onnx"
@@ -337,14 +365,15 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_the_command_refuses_in_sentences(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A wrong name, no asset, no data: exit 1 and a sentence each."""
-    for words, sentence in (
-        ([ASSET, "--out", "model.bin"], "the name must end in .onnx"),
-        (["--out", "model.onnx"], "assets: is missing"),
-        ([ASSET, "--out", "model.onnx", "--folder", str(tmp_path)], "holds no candles"),
-        ([ASSET, "--out", "model.onnx", "--candles", "none.csv"], "there is no such file"),
+    """A wrong name or time, no asset, no data: a sentence each; exit 2 where what was typed makes no sense."""
+    for words, sentence, code in (
+        ([ASSET, "--out", "model.bin"], "the name must end in .onnx", 2),
+        ([ASSET, "--out", "model.onnx", "--from", "lately"], "lately", 2),
+        (["--out", "model.onnx"], "assets: is missing", 1),
+        ([ASSET, "--out", "model.onnx", "--folder", str(tmp_path)], "holds no ticks or candles", 1),
+        ([ASSET, "--out", "model.onnx", "--candles", "none.csv"], "there is no such file", 1),
     ):
-        assert main(["train", *words]) == 1
+        assert main(["train", *words]) == code
         assert sentence in capsys.readouterr().err
 
 

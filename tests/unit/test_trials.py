@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from qfluxd.errors import Unavailable
+from qfluxd.market.layout import LAST_MILLIS
+from qfluxd.research.statistics import deflated
 from qfluxd.research.trials import FILE, Trial, Tried, count, digest, note, read
 
 HOUR = 3_600_000
@@ -60,7 +63,8 @@ def test_the_same_variant_again_counts_once(tmp_path: Path) -> None:
 
 
 def test_a_stretch_that_is_moved_a_little_is_no_new_data(tmp_path: Path) -> None:
-    """Runs on data that share assets and time count; those on other assets, on later or on unknown data do not."""
+    """Runs on data that share time count, whatever their assets, and those on unknown data; those on later ones do
+    not. The best is that of the data themselves."""
     note(
         tmp_path,
         trial(5),
@@ -69,9 +73,93 @@ def test_a_stretch_that_is_moved_a_little_is_no_new_data(tmp_path: Path) -> None
         trial(8, dataset="d4", start=2 * HOUR, end=3 * HOUR),
         trial(9, dataset="d5", assets=(), start=None, end=None),
     )
-    assert count(tmp_path, "d1") == Tried(runs=2, variants=2, elsewhere=1, best=100.0)
-    assert count(tmp_path, "d2") == Tried(runs=3, variants=3, elsewhere=2, best=100.0)
-    assert count(tmp_path, "d5") == Tried(runs=1, variants=1, elsewhere=0, best=4.0)
+    assert count(tmp_path, "d1") == Tried(runs=4, variants=4, elsewhere=3, best=4.0)
+    assert count(tmp_path, "d2") == Tried(runs=5, variants=5, elsewhere=4, best=100.0)
+    assert count(tmp_path, "d4") == Tried(runs=3, variants=3, elsewhere=2, best=4.0)
+    assert count(tmp_path, "d5") == Tried(runs=5, variants=5, elsewhere=4, best=4.0)
+
+
+def test_every_beginning_is_a_try(tmp_path: Path) -> None:
+    """One variant from twenty beginnings is twenty tries, whether they reach to the end or lie side by side."""
+    note(tmp_path, *(trial(dataset=f"open {n}", start=n * HOUR, end=30 * HOUR) for n in range(1, 21)))
+    assert count(tmp_path, "open 20") == Tried(runs=20, variants=20, elsewhere=19, best=4.0)
+    apart = tmp_path / "apart"
+    note(apart, *(trial(dataset=f"d{n}", start=n * HOUR, end=(n + 1) * HOUR) for n in range(1, 21)))
+    assert count(apart, "d7").variants == 20
+
+
+def test_every_asset_is_a_try(tmp_path: Path) -> None:
+    """Twenty assets by themselves are twenty tries, and all of them together, in whatever order, are one more."""
+    assets = [f"A{n}" for n in range(20)]
+    note(tmp_path, *(trial(dataset=asset, assets=(asset,), start=HOUR) for asset in assets))
+    assert count(tmp_path, "A7").variants == 20
+    note(tmp_path, *(trial(dataset="all", assets=tuple(each), start=HOUR) for each in (assets, assets[::-1])))
+    assert count(tmp_path, "A7").variants == 21
+    assert count(tmp_path, "all").variants == 21
+
+
+def test_data_that_grew_at_their_end_are_no_new_try(tmp_path: Path) -> None:
+    """The bet of yesterday goes on: from one beginning a variant counts once, however far its prices reach."""
+    note(tmp_path, *(trial(dataset=f"day {n}", start=HOUR, end=n * 24 * HOUR) for n in range(1, 31)))
+    assert count(tmp_path, "day 30") == Tried(runs=30, variants=1, elsewhere=29, best=4.0)
+    note(tmp_path, trial(6, dataset="day 30", start=HOUR, end=30 * 24 * HOUR))
+    assert count(tmp_path, "day 1").variants == 2
+
+
+def test_what_began_later_than_the_look_is_new(tmp_path: Path) -> None:
+    """A variant that was noted before data began counts for nothing there; on older ones, it was there to pick."""
+    note(tmp_path, trial(start=HOUR, end=5 * HOUR, at=6 * HOUR))
+    note(tmp_path, trial(dataset="new", start=7 * HOUR, end=9 * HOUR, at=10 * HOUR))
+    assert count(tmp_path, "new").variants == count(tmp_path, "d1").variants == 1
+    note(tmp_path, trial(dataset="held out", start=5 * HOUR, end=6 * HOUR, at=10 * HOUR))
+    assert count(tmp_path, "held out").variants == 3
+    assert count(tmp_path, "new").variants == 2
+
+
+def test_the_luckiest_of_many_beginnings_and_assets_seldom_keeps_its_claim(tmp_path: Path) -> None:
+    """Coins at break-even from ten beginnings, or on ten assets: some run claims an edge by itself far more often than
+    once in 20 times, and at most as often once the ledger has counted them."""
+    note(tmp_path, *(trial(dataset=f"d{n}", start=n * HOUR, end=30 * HOUR) for n in range(1, 11)))
+    needed = deflated(20, count(tmp_path, "d1").variants).needed
+    assert needed == 200
+    chance = np.random.default_rng(4)
+    fractions = np.array([0.02, 0.05, 0.1, 0.15, 0.2, 0.3])[:, None]
+    for are_nested in (True, False):
+        most = np.zeros(400)
+        wealth = np.zeros((10, 6, 400))
+        for trade in range(1_000):
+            won = chance.random(400) < 1 / 1.92 if are_nested else chance.random((10, 1, 400)) < 1 / 1.92
+            step = np.log1p(fractions * np.where(won, 0.92, -1.0))
+            begun = trade // 100 + 1 if are_nested else 10
+            wealth[:begun] += step if are_nested else step[:begun]
+            most = np.maximum(most, np.exp(wealth).mean(axis=1).max(axis=0))
+        assert (most >= 20).mean() > 0.12
+        assert (most >= needed).mean() <= 0.05
+
+
+def test_lines_of_before_count(tmp_path: Path) -> None:
+    """Where a line has no beginning, each data set counts; where it has no end, it reaches to when it was noted."""
+    end, at = LAST_MILLIS + 1, 10 * HOUR
+    note(tmp_path, *(trial(dataset=name, start=0, end=end, at=at) for name in ("a", "b", "b")))
+    note(tmp_path, trial(dataset="c", start=HOUR, end=2 * HOUR, at=at), trial(6, dataset="d", start=at, end=2 * at))
+    assert count(tmp_path, "a") == Tried(runs=4, variants=3, elsewhere=3, best=4.0)
+    assert count(tmp_path, "d").variants == 1
+    note(tmp_path, *(trial(dataset="a", kind="sweep", start=0, end=end, at=at, sweep=each) for each in (None, "x")))
+    assert count(tmp_path, "a").variants == 5
+
+
+def test_the_choice_of_each_sweep_is_a_try(tmp_path: Path) -> None:
+    """What training chose among variants is claimed too: with other folds over the same variants it is another."""
+    note(tmp_path, *(trial(n, kind="sweep", sweep="first") for n in range(5)))
+    assert count(tmp_path, "d1").variants == 6
+    note(tmp_path, *(trial(n, kind="sweep", sweep="other folds") for n in range(5)))
+    assert count(tmp_path, "d1") == Tried(runs=10, variants=7, elsewhere=0, best=4.0)
+
+
+def test_the_best_of_several_data_sets_counts_all(tmp_path: Path) -> None:
+    """Whoever shows results on data of other times side by side picks among both."""
+    note(tmp_path, trial(5), *(trial(n, dataset="d2", start=9 * HOUR, end=10 * HOUR) for n in (6, 7)))
+    assert [count(tmp_path, *each).variants for each in (("d1",), ("d2",), ("d1", "d2"))] == [1, 2, 3]
 
 
 def test_a_line_that_a_crash_has_torn_costs_only_itself(tmp_path: Path) -> None:

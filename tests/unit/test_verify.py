@@ -53,6 +53,17 @@ def test_a_price_that_leaps_and_stays_is_none(tmp_path: Path) -> None:
     assert found(tmp_path / "2", ticks([1.0, 1.0001, 9.0, 1.0])) == []
 
 
+def test_what_is_found_again_and_again_is_one_finding(tmp_path: Path) -> None:
+    """With how often, how many rows and from when until when; what begins more than a minute later is another."""
+    prices = walk(1000)
+    for place in (*range(100, 700, 8), 900):
+        prices[place : place + 2] = [1.5, 1.5]
+    first, last = found(tmp_path, ticks(prices))
+    assert (first.code, first.times, first.count) == ("glitch", 75, 150)
+    assert (first.at, first.until) == (NOON + 100 * 500, NOON + 693 * 500)
+    assert (last.code, last.times, last.count, last.at) == ("glitch", 1, 2, NOON + 900 * 500)
+
+
 def test_glitches_of_candles(tmp_path: Path) -> None:
     """A high that no neighbour is near, a close that nobody followed; a wide bar among wide ones is none."""
     closes = walk(60)

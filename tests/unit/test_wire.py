@@ -92,7 +92,7 @@ PLAN = PlanState(
     enabled=True,
     mode="live",
     phase="warming",
-    detail="no candle has closed yet",
+    detail="it has not looked at any candle yet",
     assets=("*_otc",),
     timeframe=60_000,
     options={"fast": 9},
@@ -353,7 +353,7 @@ def test_the_switch_is_told_with_the_limits() -> None:
         "max_open": 3,
         "max_daily_loss": 50,
         "orders_per_minute": 6,
-        "limits": {"loss_streak": 3, "cool_down": "15m", "one_per_candle": True},
+        "limits": {"loss_streak": 3, "cool_down": "15m", "one_per_candle": True, "max_clock_offset": 5},
         "asset": {"max_at_risk": 4},
     }
 
@@ -411,7 +411,7 @@ def test_a_strategy_is_told_as_it_does() -> None:
         "enabled": True,
         "mode": "live",
         "state": "warming",
-        "detail": "no candle has closed yet",
+        "detail": "it has not looked at any candle yet",
         "assets": ["*_otc"],
         "timeframe": "1m",
         "options": {"fast": 9},

@@ -13,7 +13,7 @@ import polars as pl
 from qfluxd.errors import DataError
 from qfluxd.market.findings import Rules, flats
 from qfluxd.market.importing.bars import Bars
-from qfluxd.market.importing.merging import merge, tidy
+from qfluxd.market.importing.merging import Ends, merge, tidy
 from qfluxd.market.importing.naming import asset_in_name, day_in_name, kind_and_roles
 from qfluxd.market.importing.order import PRICES
 from qfluxd.market.importing.report import Imported, Tally, Walk
@@ -29,6 +29,7 @@ type Tell = Callable[[int], None]
 """Hears how many rows of a file were read so far."""
 
 _RULES: Final = Rules()
+_ORDER: Final = "those of both are kept, in the order of the side that has all of them, or else by price"
 _PREFIX: Final = ".import-"
 """What the folder of an import that goes on is called; one that was killed leaves it behind."""
 
@@ -128,7 +129,9 @@ def _lay_out_bars(
 
 def _add(root: Path, staging: Staging, tally: Tally) -> Tally:
     """All that was laid out into the folder, a day at a time."""
-    for shelf, day in staging.days():
+    days = list(staging.days())
+    first, last = dict(reversed(days)), dict(days)
+    for shelf, day in days:
         tidied = tidy(shelf.kind, staging.take(shelf, day))
         tally.dropped["repeated"] += tidied.repeated
         tally.dropped["replaced"] += tidied.replaced
@@ -136,9 +139,10 @@ def _add(root: Path, staging: Staging, tally: Tally) -> Tally:
         if shelf.kind in ("ticks", "candles"):
             for flat in flats(shelf, tidied.rows.with_columns(pl.col("at").cast(pl.Int64)), _RULES):
                 tally.see_flat(flat, _RULES.silence)
-        added, differ = merge(root, shelf, day, tidied.rows)
-        tally.added += added
-        tally.differ += differ
+        merged = merge(root, shelf, day, tidied.rows, Ends(first=day == first[shelf], last=day == last[shelf]))
+        tally.added += merged.added
+        tally.differ += merged.differ
+        tally.unordered += merged.unordered
     return tally
 
 
@@ -157,6 +161,8 @@ def _report(
     tally: Tally,
     notes: list[str],
 ) -> Imported:
+    if tally.unordered:
+        notes.append(f"stamps whose ticks contradict those that were there: {tally.unordered:,}; {_ORDER}")
     if tally.differ:
         notes.append(f"there already, and saying otherwise: {tally.differ}; what was there stays")
     return Imported(

@@ -2,13 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 import polars as pl
 
 from qfluxd.market.findings import Finding
+from qfluxd.market.importing.rows import REASONS
+from qfluxd.market.importing.stamps import BY_EPOCH
 from qfluxd.market.layout import Kind, Shelf
 from qfluxd.model import Millis
+
+_BROKERS: Final = "if they are the broker's own: `qfluxd data import --server-offset 7200`"
 
 
 class Imported(msgspec.Struct, frozen=True):
@@ -38,6 +43,14 @@ class Imported(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
 
 
+def in_a_line(file: Imported) -> str:
+    """What was assumed of a file that nobody stated anything of, and what of it was left out."""
+    zone = f"times are read as {file.zone}{f' ({_BROKERS})' if BY_EPOCH in file.zone else ''}"
+    parts = [f"{count:,} {REASONS[reason]}" for reason, count in file.dropped.items()]
+    left = f"{sum(file.dropped.values()):,} of {file.read:,} rows left out{f' ({"; ".join(parts)})' if parts else ''}"
+    return f"{file.file}: {'; '.join((zone, left, *file.notes))}"
+
+
 class Walk:
     """Follows rows in the order of a file, and counts how time goes in it, for each asset by itself."""
 
@@ -62,7 +75,7 @@ class Tally:
 
     def __init__(self, dropped: Counter[str]) -> None:
         self.dropped = dropped
-        self.kept = self.added = self.differ = 0
+        self.kept = self.added = self.differ = self.unordered = 0
         self.assets: dict[str, None] = {}
         self.timeframes: dict[Millis, None] = {}
         self.first: Millis | None = None

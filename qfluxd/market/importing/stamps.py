@@ -20,6 +20,8 @@ _UNITS: Final = ((1e11, 1_000.0), (1e14, 1.0), (1e17, 1e-3), (1e20, 1e-6))
 _ZONE: Final = r"\s*(Z|z|UTC|[+-]\d\d:?\d\d)$"
 _DATE: Final = r"^(\d{4})[./-](\d{1,2})[./-](\d{1,2})[T ]*"
 _CLOCK: Final = r"^\d{1,2}:\d\d:\d\d"
+BY_EPOCH: Final = "UTC, as epochs are"
+"""How numbers are read where nobody stated a zone."""
 _REMEDY: Final = "state it: --timezone UTC, or Europe/Berlin, or --server-offset 7200 for the broker's own clock"
 
 
@@ -77,7 +79,7 @@ class Stamps:
         found = scaled.set(~scaled.is_finite() | (scaled < _EARLIEST), None).round().cast(pl.Int64)
         if found.null_count() == len(found):
             return found
-        return self._placed(found, "UTC, as epochs are")
+        return self._placed(found, BY_EPOCH)
 
     def _moments(self, values: pl.Series) -> pl.Series:
         aware = isinstance(values.dtype, pl.Datetime) and values.dtype.time_zone is not None

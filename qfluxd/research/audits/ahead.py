@@ -13,7 +13,8 @@ from qfluxd.research.audits.futures import CHANGES, other_future
 from qfluxd.research.audits.subject import Subject, shares
 from qfluxd.research.audits.words import moment
 from qfluxd.strategy import Mask, View
-from qfluxd.testing.answers import Answer, differences, places
+from qfluxd.testing.answers import Answer, Difference, differences, places
+from qfluxd.testing.trial import OTHERS_ALLOWED
 from qfluxd.testing.views import up_to
 
 NAME: Final = "look_ahead"
@@ -32,7 +33,10 @@ _WHOLE_CUTS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Peek:
-    """One answer that changed: `row` of `view` said otherwise once what came after `cut` was gone or was other."""
+    """One answer that changed: `row` of `view` said otherwise once what came after `cut` was gone or was other.
+
+    It is `slight` where a rounding decides, as far as the reasons tell.
+    """
 
     subject: Subject
     view: View
@@ -40,6 +44,7 @@ class Peek:
     cut: int
     what: str
     how: str
+    slight: bool
 
     @property
     def at(self) -> Millis:
@@ -69,7 +74,9 @@ class Ahead:
         if not self._cuts:
             why = self._subjects[0].fault or "there are too few candles"
             return not_looked_at(NAME, self._subjects[0].plan.name, why)
-        return self._found() if self._peeks else self._clean()
+        if not self._peeks:
+            return self._clean()
+        return self._rounded() if all(peek.slight for peek in self._peeks) else self._found()
 
     def _try(self, subject: Subject, view: View, count: int) -> None:
         answer = subject.answer if view is subject.view else subject.asker.ask(view, subject.asset)
@@ -95,8 +102,8 @@ class Ahead:
         told = subject.asker.ask(shown, subject.asset)
         found = [] if told is None else list(differences(answer, told, cut + 1))
         if found:
-            row, what = min(found, key=lambda each: cut if each[0] is None else each[0])
-            self._peeks.append(Peek(subject, view, cut if row is None else row, cut, what, how))
+            first = min(found, key=lambda each: (each.slight, _row(each, cut)))
+            self._peeks.append(Peek(subject, view, _row(first, cut), cut, first.what, how, first.slight))
 
     def _clean(self) -> Finding:
         plan = self._subjects[0].plan.name
@@ -108,18 +115,35 @@ class Ahead:
         )
 
     def _found(self) -> Finding:
-        first = min(self._peeks, key=lambda each: (each.at, each.cut))
-        later = first.cut - first.row
-        seen = sorted({word for peek in self._peeks[:_PROBED] for word in _seen(peek)}) or [_ROWS]
-        meaning = (
-            f"it looks ahead: on {first.subject.asset}, at the candle of {moment(first.at)}, {first.what} {first.how}"
-            f"{f', {later:,} later' if later else ''}; {len(self._peeks):,} of {self._cuts:,} places tell; "
-            f"what it sees of the future: {', '.join(seen)}"
-        )
+        peeks = [peek for peek in self._peeks if not peek.slight]
+        seen = sorted({word for peek in peeks[:_PROBED] for word in _seen(peek)}) or [_ROWS]
+        meaning = f"it looks ahead: {self._told(peeks)}; what it sees of the future: {', '.join(seen)}"
         if all(word.endswith(_LONGER) for word in seen):
             meaning += "; a longer candle is known when it closes, not when it opens: lay it beside with as_of_close"
-        reach = [each.cut - each.row + 1 for each in self._peeks]
-        figures: dict[str, Figure] = {
+        return Finding(NAME, "bad", meaning, self._figures(peeks) | {"sees": list(seen)})
+
+    def _rounded(self) -> Finding:
+        """Nothing but sides that a rounding turned; where these are many, they may be a look ahead as well."""
+        many = len(self._peeks) > max(1, OTHERS_ALLOWED * self._cuts)
+        meaning = (
+            f"{'it looks ahead or hangs by a rounding' if many else 'a rounding decides'}: {self._told(self._peeks)}; "
+            "leave a margin where it compares, so that the last digits decide nothing"
+        )
+        return Finding(NAME, "bad" if many else "note", meaning, self._figures(self._peeks))
+
+    def _told(self, peeks: Sequence[Peek]) -> str:
+        """The first of them, and how many there are."""
+        first = _first(peeks)
+        later = first.cut - first.row
+        return (
+            f"on {first.subject.asset}, at the candle of {moment(first.at)}, {first.what} {first.how}"
+            f"{f', {later:,} later' if later else ''}; {len(peeks):,} of {self._cuts:,} places tell"
+        )
+
+    def _figures(self, peeks: Sequence[Peek]) -> dict[str, Figure]:
+        first = _first(peeks)
+        reach = [each.cut - each.row + 1 for each in peeks]
+        return {
             "plan": first.subject.plan.name,
             "asset": first.subject.asset,
             "at": first.at,
@@ -127,13 +151,19 @@ class Ahead:
             "cut": first.cut,
             "what": first.what,
             "cuts": self._cuts,
-            "differing": len(self._peeks),
+            "differing": len(peeks),
             "nearest": min(reach),
             "furthest": max(reach),
-            "sees": list(seen),
             "candles": self._rows,
         }
-        return Finding(NAME, "bad", meaning, figures)
+
+
+def _first(peeks: Sequence[Peek]) -> Peek:
+    return min(peeks, key=lambda each: (each.at, each.cut))
+
+
+def _row(found: Difference, cut: int) -> int:
+    return cut if found.row is None else found.row
 
 
 def _seen(peek: Peek) -> Iterator[str]:

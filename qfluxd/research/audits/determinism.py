@@ -8,8 +8,9 @@ from qfluxd.model import Series
 from qfluxd.research.audits.finding import Figure, Finding
 from qfluxd.research.audits.subject import WINDOW, Subject
 from qfluxd.strategy import View
-from qfluxd.testing.answers import Answer, difference, read_answer, shape_faults
-from qfluxd.testing.fresh import FreshError, ask_afresh
+from qfluxd.testing.answers import Answer, difference
+from qfluxd.testing.apart import Part, asked_apart
+from qfluxd.testing.fresh import FreshError
 from qfluxd.testing.views import last, up_to
 
 NAME: Final = "determinism"
@@ -17,6 +18,9 @@ NAME: Final = "determinism"
 _ANOTHER: Final = "ANOTHER_otc"
 """An asset that no data are about."""
 _SAME: Final = "same"
+_PARTS: Final = ("the middle", "the beginning", "the end")
+"""What a fresh interpreter is shown: first what neither begins nor ends with all candles, so that whatever is learnt at
+the first question, from all candles, the first or the last ones, is not what is learnt there."""
 
 
 class Determinism:
@@ -39,7 +43,8 @@ class Determinism:
             return Finding(NAME, "bad", what, self._figures)
         told = f"the same candles brought the same answer, asked {self._asked} times"
         if self._fresh == _SAME:
-            return Finding(NAME, "ok", f"{told}, once in a fresh interpreter", self._figures)
+            what = f"{told}, {len(_PARTS)} of them in a fresh interpreter that sees a part only"
+            return Finding(NAME, "ok", what, self._figures)
         return Finding(NAME, "note", f"{told}; a fresh interpreter could not be asked: {self._fresh}", self._figures)
 
     @property
@@ -51,29 +56,47 @@ class Determinism:
         if answer is None:
             return f"it cannot be asked: {subject.fault}"
         asker, view = subject.asker, subject.view
-        if what := self._other(view, answer, asker.ask(view, subject.asset, asker.copy())):
+        if what := self._other(answer, asker.ask(view, subject.asset, asker.copy())):
             reason = "a clock, a chance without a seed, or something kept outside of it"
             return f"the same candles of {subject.asset} bring another answer ({reason}): {what}"
         before = up_to(view, view.height // 2)
         asker.ask(View(Series(_ANOTHER, view.series.timeframe), before.candles, before.higher), subject.asset)
-        if what := self._other(view, answer, asker.ask(view, subject.asset)):
+        if what := self._other(answer, asker.ask(view, subject.asset)):
             return f"on {subject.asset} it answers otherwise after it was asked before: {what}"
         return None
 
     def _differs_afresh(self, subject: Subject) -> str | None:
-        view = last(subject.view, subject.view.height - 1, min(WINDOW, subject.view.height))
-        answer = subject.asker.ask(view, subject.asset)
+        parts = [_part(subject, which) for which in _PARTS]
         try:
-            reply = ask_afresh(self._plan.use, self._plan.strategy, view, self._folder)
+            apart = asked_apart(self._plan.strategy, subject.asker, parts, subject.view, self._folder)
         except FreshError as problem:
             self._fresh = str(problem)
             return None
-        told = None if any(shape_faults(reply, view.height)) else read_answer(reply)
-        if answer and (what := self._other(view, answer, told)):
-            self._fresh = "other"
-            return f"a fresh interpreter answers otherwise, as the order of a set or a clock brings it: {what}"
-        return None
+        self._asked += len(parts)
+        if apart is None:
+            return None
+        self._fresh = "remembers" if apart.remembers else "other"
+        return (
+            f"a fresh interpreter answers otherwise where it is shown {apart.part.where} only ({apart.reason}): "
+            f"{apart.what}"
+        )
 
-    def _other(self, view: View, answer: Answer, told: Answer | None) -> str | None:
+    def _other(self, answer: Answer, told: Answer | None) -> str | None:
         self._asked += 1
-        return "none that can be read" if told is None else difference(view, answer, told, view.height)
+        if told is None:
+            return "none that can be read"
+        found = difference(answer, told, answer.side.size)
+        return None if found is None else str(found)
+
+
+def _part(subject: Subject, which: str) -> Part:
+    view, height = subject.view, subject.view.height
+    some = max(min(max(height // 4, 2 * subject.plan.strategy.warmup), height // 2, WINDOW), 1)
+    match which:
+        case "the middle":
+            row, count = height // 2, some
+        case "the beginning":
+            row, count = some - 1, some
+        case _:
+            row, count = height - 1, min(height, WINDOW)
+    return Part(f"{count:,} candles from {which}", last(view, row, count))

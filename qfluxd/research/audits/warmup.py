@@ -29,7 +29,7 @@ _RATIO: Final = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """How many candles an answer needs to be what it is with all that there are.
+    """How many candles an answer needs to be what it is with all that there are, and what is said with fewer.
 
     `capped` where it is another even with the longest history that was tried.
     """
@@ -38,6 +38,7 @@ class Need:
     row: int
     candles: int
     capped: bool
+    what: str
 
 
 class WarmUp:
@@ -84,26 +85,27 @@ class WarmUp:
 
     def _need(self, subject: Subject, answer: Answer, row: int) -> Need:
         longest = min(row + 1, _LONGEST)
-        same, tried = longest + 1, longest
-        while tried >= 1 and self._same(subject, answer, row, tried):
+        same, tried, what = longest + 1, longest, ""
+        while tried >= 1 and not (what := self._other(subject, answer, row, tried)):
             same, tried = tried, min(int(tried * _RATIO), tried - 1)
         if same > longest:
-            return Need(subject, row, longest, capped=True)
-        return Need(subject, row, self._between(subject, answer, row, max(tried, 0), same), capped=False)
+            return Need(subject, row, longest, True, what)
+        return Need(subject, row, self._between(subject, answer, row, max(tried, 0), same), False, what)
 
     def _between(self, subject: Subject, answer: Answer, row: int, other: int, same: int) -> int:
         """The fewest candles with which it says the same, where it does with `same` and does not with `other`."""
         while same - other > 1:
             middle = (same + other) // 2
-            if self._same(subject, answer, row, middle):
-                same = middle
-            else:
+            if self._other(subject, answer, row, middle):
                 other = middle
+            else:
+                same = middle
         return same
 
-    def _same(self, subject: Subject, answer: Answer, row: int, count: int) -> bool:
+    def _other(self, subject: Subject, answer: Answer, row: int, count: int) -> str:
+        """What is said otherwise with so many candles, "" where nothing is."""
         told = subject.asker.ask(last(subject.view, row, count), subject.asset)
-        return told is not None and not otherwise(answer, row, told)
+        return "none that can be read" if told is None else otherwise(answer, row, told) or ""
 
     def _judged(self, needs: Sequence[Need]) -> Finding:
         allowed = max(1, int(OTHERS_ALLOWED * len(needs)))
@@ -158,4 +160,4 @@ class WarmUp:
 
 def _place(needs: Sequence[Need]) -> str:
     first = min(needs, key=lambda need: need.subject.time(need.row))
-    return f"on {first.subject.asset} at {moment(first.subject.time(first.row))}"
+    return f"on {first.subject.asset} at {moment(first.subject.time(first.row))}, {first.what}"

@@ -154,7 +154,7 @@ def _answer(plan: Plan, history: History) -> pl.DataFrame:
     view = history.view(plan)
     try:
         answer = plan.strategy.signals(view)
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:
         raise failed(plan, f"{worded(problem)}{_line(plan, problem)}") from problem
     if getattr(answer, "height", None) != view.height:
         raise failed(plan, f"signals must answer a polars frame with a row for each of the {view.height} candles")
@@ -167,7 +167,7 @@ def _answer(plan: Plan, history: History) -> pl.DataFrame:
     return answer
 
 
-def _line(plan: Plan, problem: Exception) -> str:
+def _line(plan: Plan, problem: BaseException) -> str:
     """Where in the strategy's own file it was raised, such as `` (mine.py, line 13)``; "" where that is unknown."""
     code = getattr(getattr(type(plan.strategy), "signals", None), "__code__", None)
     if code is None:

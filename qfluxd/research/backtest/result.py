@@ -1,6 +1,6 @@
 """What a backtest came to, with all that it takes to run it again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -26,7 +26,11 @@ _MADE_WITH: Final = ("qfluxd", "polars", "numpy", "ta-lib")
 
 
 class DataUsed(msgspec.Struct, frozen=True):
-    """Which data a result rests on; `prices` says whether trades were settled by ticks or by candles."""
+    """Which data a result rests on; `prices` says whether trades were settled by ticks or by candles.
+
+    [`start`, `end`) is the time that was asked for; of the prices in it one was the `first` and one the `last`, None in
+    results that do not tell. All are ms UTC.
+    """
 
     hash: str
     place: str
@@ -34,6 +38,8 @@ class DataUsed(msgspec.Struct, frozen=True):
     start: int
     end: int
     prices: str
+    first: int | None = None
+    last: int | None = None
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,9 @@ class Result:
 
     The promise: `fingerprint` depends on the trades alone, and `settings` and `versions` with the data of that hash
     bring the same trades again. `trades` has the columns of `qfluxd.research.backtest.table.TRADES`, `refusals` plan,
-    code and count. `signals` counts what each plan said, refused or not.
+    code and count. `signals` counts what each plan said, refused or not. `files` are the hashes of the files that a
+    plan was made from beside its settings, such as a strategy of the owner's own, by the plan's name; `folder` is where
+    such strategies lie, None where nobody named one.
     """
 
     trades: pl.DataFrame
@@ -52,6 +60,8 @@ class Result:
     engine: Engine
     settings: dict[str, Any]
     versions: dict[str, str]
+    files: dict[str, list[str]] = field(default_factory=dict)
+    folder: str | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -97,6 +107,8 @@ class Result:
             "engine": self.engine,
             "settings": self.settings,
             "versions": self.versions,
+            "files": self.files,
+            "folder": self.folder,
         }
 
     def write(self, folder: Path) -> None:
@@ -133,6 +145,8 @@ def _again(trades: pl.DataFrame, rest: dict[str, Any]) -> Result:
         rest["engine"],
         rest["settings"],
         rest["versions"],
+        rest.get("files", {}),
+        rest.get("folder"),
     )
 
 

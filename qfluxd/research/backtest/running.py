@@ -3,7 +3,7 @@
 from qfluxd.research.backtest.event import run_events
 from qfluxd.research.backtest.result import DataUsed, Engine, Result, versions
 from qfluxd.research.backtest.rows import from_desk
-from qfluxd.research.backtest.settings import Backtest
+from qfluxd.research.backtest.settings import Backtest, files_in
 from qfluxd.research.backtest.source import Source, source_of
 from qfluxd.research.backtest.stream import Tell
 from qfluxd.research.backtest.table import Found, in_order, refusals
@@ -40,8 +40,10 @@ def run(
 
 def _result(found: Found, settings: Backtest, source: Source, engine: Engine, data_hash: str) -> Result:
     names = [plan.name for plan in settings.plans]
-    dataset = source.dataset
-    used = DataUsed(data_hash, str(dataset.place), source.assets, dataset.start, dataset.end, source.kind)
+    dataset, place = source.dataset, str(source.dataset.place)
+    firsts, lasts = zip(*map(source.span, source.assets), strict=True)
+    time = (dataset.start, dataset.end)
+    used = DataUsed(data_hash, place, source.assets, *time, source.kind, min(firsts), max(lasts))
     return Result(
         trades=in_order(found.trades, names),
         refusals=refusals(found.refused),
@@ -50,4 +52,5 @@ def _result(found: Found, settings: Backtest, source: Source, engine: Engine, da
         engine=engine,
         settings=settings.plain(),
         versions=versions(),
+        files={plan.name: files_in(plan.spec) for plan in settings.plans},
     )

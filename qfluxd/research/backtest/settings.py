@@ -154,5 +154,14 @@ def _written(spec: str) -> dict[str, Any] | None:
     return dict(table) if isinstance(table, dict) else None
 
 
+def files_in(spec: str) -> list[str]:
+    """The hashes of the files that a plan was made from beside its settings: whoever edits one has another plan."""
+    try:
+        (_, files) = msgspec.json.decode(spec)
+    except (ValueError, TypeError):
+        return []
+    return sorted(map(str, files.values())) if isinstance(files, dict) else []
+
+
 def _plan_again(table: dict[str, Any], folder: Path | None) -> Plan:
     return plan_of(PlanSettings.model_validate(table), folder, None)

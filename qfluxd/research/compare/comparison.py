@@ -65,6 +65,7 @@ class Comparison:
         """A trade that was due then is on its way: its chance waits for it."""
         if (arm, ident) not in self._told and self._is_ahead(moment):
             self._open[ident] = self.setting.group(moment)
+            self.records[arm].begin(ident, moment)
 
     def take(self, arm: str, taken: Taken) -> None:
         """A trade is over, or nobody will ever know how it ended."""
@@ -72,11 +73,14 @@ class Comparison:
         if (arm, taken.id) in self._told or not self._is_ahead(taken.moment):
             return
         self._told.add((arm, taken.id))
+        self.records[arm].begin(taken.id, taken.moment)
         self._waiting[self.setting.group(taken.moment)].append((arm, taken))
 
     def drop(self, ident: str) -> None:
         """A trade came to nothing: its arm did not trade at that chance."""
         self._open.pop(ident, None)
+        for record in self.records.values():
+            record.drop(ident)
 
     def see(self, asset: str, moment: Millis) -> bool:
         """An arm said something, whether it was its turn or not; whether that is the first in this slot."""
@@ -91,12 +95,15 @@ class Comparison:
         return self.setting.group(moment) >= self._next
 
     def handed_over(self, arm: str) -> tuple[Record, set[str]]:
-        """All trades of an arm that were told, also those that were not judged any more, and their ids."""
+        """All trades of an arm that were told, also those that were not judged any more or go on, and the ids of those
+        that are over.
+        """
         record = self.records[arm]
         for together in self._waiting.values():
             for name, taken in together:
                 if name == arm:
                     record.add(taken.outcome)
+                    record.drop(taken.id)
         return record, {ident for name, ident in self._told if name == arm}
 
     # -------------------------------------------------------------------------------------------------- judging
@@ -126,6 +133,7 @@ class Comparison:
         together = sorted(self._waiting.pop(group, ()), key=_when)
         for arm, taken in together:
             self.records[arm].add(taken.outcome)
+            self.records[arm].drop(taken.id)
             turn = self.setting.turn(taken.asset, taken.moment)
             if turn not in (None, arm):
                 self._breach = f"{arm} has traded {taken.asset} when it was the turn of {turn} (trade {taken.id})"

@@ -54,7 +54,9 @@ class Contest:
     """An arm and the first one.
 
     The promise: the evidence at a moment rests on the chances before it, whenever they were told. Chances at which
-    both made the very same trade, and those of which somebody's end is unknown, are counted and tell nothing.
+    both made the very same trade, and those of which somebody's end is unknown, are counted and tell nothing. Once a
+    payout was above the highest that is reckoned with no difference is told from luck any more: what was claimed
+    before stays, and nothing else is claimed.
     """
 
     def __init__(self, setting: Setting, arm: str) -> None:
@@ -67,6 +69,8 @@ class Contest:
         """What a unit of stake at each chance has earned, by the first and by the arm."""
         self.evidence = self._as_of(0)
         self.claim: Claim | None = None
+        self._most = setting.highest / 100
+        self._is_beyond = False
 
     @property
     def ahead(self) -> float:
@@ -114,8 +118,10 @@ class Contest:
         units = [0.0 if trade is None else trade.unit for trade in (one, other)]
         self.chances += 1
         self.earned = [sum(pair) for pair in zip(self.earned, units, strict=True)]
-        most = max(trade.outcome.payout for trade in both) / 100
-        return _Step(difference(units[1], units[0], most), self._setting.rule.worth / (1 + most), *units)
+        self._is_beyond = self._is_beyond or any(trade.outcome.payout > self._setting.highest for trade in both)
+        if self._is_beyond:
+            return None
+        return _Step(difference(units[1], units[0], self._most), self._setting.rule.worth / (1 + self._most), *units)
 
     def _take_up(self, now: float) -> None:
         """Bet on the differences before `now`, and on their being on this side of what would be worth something."""
@@ -129,6 +135,8 @@ class Contest:
 
     def look(self, now: float) -> Claim | None:
         """What may be claimed as of `now`, before which all chances were told; the first claim stays."""
+        if self._is_beyond:
+            return self.claim
         self._take_up(now)
         self.evidence = self._as_of(now)
         if self.claim is None:
@@ -159,8 +167,12 @@ class Contest:
         wealth = self.evidence.better if self.ahead > 0 else self.evidence.worse
         short = max(0, self._setting.rule.fewest - self.chances)
         wanted = math.log(self._setting.level)
-        if self.claim is not None or wealth.peak >= wanted:
-            return 0 if self.claim is not None else short
+        if self.claim is not None:
+            return 0
+        if self._is_beyond:
+            return None
+        if wealth.peak >= wanted:
+            return short
         if not self.chances or max(wealth.logs) <= 0:
             return None
 

@@ -4,6 +4,7 @@ import hashlib
 
 import msgspec
 
+from qfluxd.evidence import HIGHEST
 from qfluxd.model import SECOND, Millis, Mode
 from qfluxd.plans.plan import Plan
 from qfluxd.plans.turns import whose
@@ -35,7 +36,8 @@ class Setting(msgspec.Struct, frozen=True):
 
     A chance to compare is a slot of `slot` milliseconds of one asset, or with turns as many slots in a row as there are
     arms. What belongs to slots before `since` (the broker's clock) is not looked at, nor a signal that came more than
-    `late` milliseconds after it was due. `seed` draws the turns.
+    `late` milliseconds after it was due. `seed` draws the turns. Nothing is claimed any more once a payout is above
+    `highest` percent.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Setting(msgspec.Struct, frozen=True):
     since: Millis
     rule: Rule = USUAL
     late: Millis = 5 * SECOND
+    highest: int = HIGHEST
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -7,13 +7,11 @@ from typing import Any, Final
 import msgspec
 import polars as pl
 
-from qfluxd.evidence import Outcome
-from qfluxd.model import MINUTE, Millis, Side, Trade
+from qfluxd.evidence import PATIENCE, Outcome
+from qfluxd.model import Millis, Side, Trade
 from qfluxd.research.compare.setting import Arm
 from qfluxd.trading.shadow import ShadowDeal
 
-PATIENCE: Final[Millis] = 10 * MINUTE
-"""What a trade came to counts as unknown where it is learnt only so long after its end."""
 _COLUMNS: Final = (
     *("id", "asset", "timeframe", "side", "stake", "candle", "signalled", "opened", "closes", "payout"),
     *("outcome", "profit"),

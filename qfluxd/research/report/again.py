@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import PurePath
 from typing import Any, Final
 
+from qfluxd.entrypoints import entry_names
+from qfluxd.loading import STRATEGIES
 from qfluxd.market.layout import LAST_MILLIS
 from qfluxd.model import Millis
 from qfluxd.research.backtest import FREE, Backtest, planned
@@ -23,7 +25,8 @@ _OWN_WORDS: Final = frozenset({"name", "use", "timeframe", "schedule", "stake", 
 class Again:
     """A line for a shell that brings the same trades, where the tables `needs` of the configuration are as they were.
 
-    `command` is '' where the settings are not those of a backtest. Where data lie is said by their last name alone.
+    `command` is '' where the settings are not those of a backtest. Where data and strategies lie is said by their last
+    name alone.
     """
 
     command: str = ""
@@ -33,7 +36,14 @@ class Again:
 def again(result: Result) -> Again:
     """How to have a result again; settings that no option says are those of a configuration."""
     try:
-        words = ["qfluxd", "backtest", *_plans(result.settings), *_data(result.dataset), *_terms(result.settings)]
+        words = [
+            "qfluxd",
+            "backtest",
+            *_plans(result.settings),
+            *_folder(result),
+            *_data(result.dataset),
+            *_terms(result.settings),
+        ]
         needs = tuple(_needs(result.settings))
     except (KeyError, AttributeError, TypeError, ValueError, ArithmeticError):
         return Again()
@@ -93,6 +103,14 @@ def _plans(settings: Mapping[str, Any]) -> Iterator[str]:
         yield from ("--schedule", schedule)
     if (stake := first.get("stake", _usual()["plans"][0]["stake"])) != _usual()["plans"][0]["stake"]:
         yield from ("--stake", json.dumps(stake, ensure_ascii=False))
+
+
+def _folder(result: Result) -> Iterator[str]:
+    """Where strategies lie that are not installed."""
+    if result.folder is not None and any(
+        plan["use"] not in entry_names(STRATEGIES) for plan in result.settings["plans"]
+    ):
+        yield from ("--folder", PurePath(result.folder).name)
 
 
 def _data(data: DataUsed) -> Iterator[str]:

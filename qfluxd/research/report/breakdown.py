@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from qfluxd.research.report.cells import Cell, by_month, by_payout, by_word
-from qfluxd.research.report.markup import Html, breakable, tag
+from qfluxd.research.report.markup import Html, tag
 from qfluxd.research.report.material import Arm
 from qfluxd.research.report.words import NONE, between, count, money, percent, plural
 
@@ -21,6 +21,8 @@ def breakdown(arm: Arm) -> Html:
         "month": months,
     }
     tables = [_folded(name, cells) for name, cells in parts.items() if len(cells) > 1]
+    if not any(parts.values()):
+        return tag("p", "No trade came out, so that there is nothing to part.", class_="empty")
     if not tables:
         return tag("p", "All of one asset, one side, one payout and one month.", class_="empty")
     return tag("div", tables, class_="parts")
@@ -50,7 +52,7 @@ def _row(name: str, cell: Cell) -> Html:
         rate = tag("td", percent(cell.rate), tag("small", between(*cell.interval)))
     return tag(
         "tr",
-        tag("th", breakable(name), scope="row"),
+        tag("th", tag("bdi", name), scope="row"),
         tag("td", count(cell.count)),
         rate,
         tag("td", percent(cell.break_even) if cell.decisive else NONE),

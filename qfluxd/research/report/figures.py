@@ -69,7 +69,7 @@ def figures(arm: Arm) -> Html:
             _figure("unknown", count(summary.unknown), _unknown(arm)),
             _figure("not entered", count(arm.counts.get("not_filled", 0)), "no price to enter at"),
             _figure("result", money(float(summary.profit), sign=True), f"on {money(float(summary.staked))} staked"),
-            _figure("per stake", percent(summary.unit_profit, sign=True), _resampled(arm.earned)),
+            _figure("per stake", percent(summary.unit_profit, sign=True), _resampled(arm)),
             _figure(
                 "mean payout",
                 NONE if summary.mean_payout is None else f"{summary.mean_payout:.1f} %",
@@ -118,10 +118,10 @@ def _unknown(arm: Arm) -> str:
     return "no price to end at: left out"
 
 
-def _resampled(interval: Interval | None) -> str:
-    if interval is None:
+def _resampled(arm: Arm) -> str:
+    if arm.earned is None:
         return "too few trades for an interval"
-    return f"{written(interval)}, 95 % by resampling in blocks"
+    return f"{written(arm.earned)}, 95 % by resampling in blocks{arm.reserve}"
 
 
 def _of_balance(arm: Arm, deepest: float) -> str:

@@ -44,12 +44,6 @@ def bag(*children: Child) -> Html:
     return Html(_text(children))
 
 
-def breakable(name: str) -> Html:
-    """A name that may go on in the next line after each of its underscores."""
-    first, *others = name.split("_")
-    return tag("bdi", first, [["_", tag("wbr"), other] for other in others])
-
-
 def trusted(text: str) -> Html:
     """Markup of our own making: a style sheet, a plot."""
     return Html(text)

@@ -1,7 +1,7 @@
 """Results of backtests as a report takes them: one folder, or several side by side."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
@@ -20,8 +20,8 @@ from qfluxd.research.report.words import listed, moment
 _WHERE: Final = "backtest"
 _OTHER_DATA: Final = "These results rest on different data: what differs between them may be the data alone."
 
-type Tried = Callable[[str], int]
-"""How many variants were tried on the data of this hash; 0 where nobody counted."""
+type Tried = Callable[[Collection[str]], int]
+"""How much was tried that counts for a claim on data of these hashes; 0 where nobody counted."""
 
 
 def results_material(folders: Sequence[Path], plans: tuple[str, ...] = (), tried: Tried = lambda _: 0) -> Material:
@@ -42,7 +42,7 @@ def results_material(folders: Sequence[Path], plans: tuple[str, ...] = (), tried
     return Material(
         tuple(arms),
         tuple(_origin(f": {name}" if len(results) > 1 else "", result) for name, result, _ in results),
-        max(map(tried, hashes), default=0) or None,
+        tried(hashes) or None,
         (_OTHER_DATA,) if len(hashes) > 1 else (),
     )
 

@@ -9,7 +9,9 @@ from typing import Any, Final
 import msgspec
 import polars as pl
 
+from qfluxd.entrypoints import entry_names
 from qfluxd.errors import DataError
+from qfluxd.loading import STRATEGIES
 from qfluxd.model import timeframe_name
 from qfluxd.research.audits.finding import Finding
 from qfluxd.research.backtest.table import TRADES
@@ -41,6 +43,7 @@ def sweep_material(path: Path) -> Material:
         DataError: the sweep has come to no result yet, or its files cannot be read.
     """
     folder, found = Folder.resume(path), _found(path)
+    folder.check()
     settings = folder.manifest.settings
     forward = Forward(folder.manifest.tests, settings.embargo)
     trades = _whole(as_trades(pooled(folder.trades(), forward, found.chosen)), settings)
@@ -112,12 +115,18 @@ def _origin(manifest: Manifest) -> Origin:
 
 
 def _command(manifest: Manifest) -> str:
-    """The line that makes the sweep again; '' where an option is a list, which has a grammar of its own."""
+    """The line that makes the sweep again; '' where an option is a list, which has a grammar of its own.
+
+    Where data and strategies lie is said by their last name alone.
+    """
     source, settings = manifest.source, manifest.settings
     timeframes, *axes = settings.axes
     if any(isinstance(value, list | dict) for axis in axes for value in axis.values):
         return ""
-    words = ["qfluxd", "sweep", "--strategy", settings.strategy, "--timeframe", ",".join(timeframes.values)]
+    words = ["qfluxd", "sweep", "--strategy", settings.strategy]
+    if settings.folder is not None and settings.strategy not in entry_names(STRATEGIES):
+        words += ["--folder", PurePath(settings.folder).name]
+    words += ["--timeframe", ",".join(timeframes.values)]
     for axis in axes:
         words += ["--option", f"{axis.name}={','.join(map(_value, axis.values))}"]
     words += ["--data", PurePath(source.place).name]

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 
+from qfluxd.evidence import DOUBT
 from qfluxd.model import Millis
+from qfluxd.research.statistics.variants import rounded
 
 NONE = "–"
 """Stands where nobody knows."""
@@ -29,10 +31,10 @@ def count(number: int | None) -> str:
 
 
 def evidence(value: float) -> str:
-    """What a bettor made of 1, to three digits, without an exponent where that can be read."""
+    """What a bettor made of 1, to two digits or whole; less than a claim does not look like one."""
     if value >= 1e6:
         return "1,000,000+"
-    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}" if value >= 0.01 else "under 0.01"
+    return rounded(value, 1 / DOUBT) if value >= 0.01 else "under 0.01"
 
 
 def day(at: Millis) -> str:

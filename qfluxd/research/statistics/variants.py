@@ -1,5 +1,6 @@
 """What is left of a claim when many variants were tried: the luckiest of many always looks good."""
 
+import math
 from typing import Final, Literal
 
 import msgspec
@@ -12,6 +13,8 @@ from qfluxd.strategy import Floats, Mask
 type Standing = Literal["stands", "falls", "never stood"]
 
 _MANY: Final = 1e6
+_WHOLE: Final = 10
+"""Evidence from here on is told without decimals; a claim takes more than this."""
 
 
 def adjusted(p_values: ArrayLike) -> Floats:
@@ -42,11 +45,12 @@ def discoveries(p_values: ArrayLike, doubt: float = DOUBT) -> Mask:
     return np.asarray(adjusted(p_values) <= doubt)
 
 
-def e_discoveries(e_values: ArrayLike, doubt: float = DOUBT) -> Mask:
+def e_discoveries(e_values: ArrayLike, doubt: float = DOUBT, tried: int = 0) -> Mask:
     """The same from evidence, and valid however the variants depend on each other.
 
     e-BH (Wang and Ramdas 2022): the k largest, for the largest k at which the k-th is at least n / (k doubt). Evidence
-    as it stands at the end (`Summary.edge`), not the most that it ever was.
+    as it stands at the end (`Summary.edge`), not the most that it ever was. Where more were `tried` than these, all of
+    them count, as if the others had shown nothing.
 
     Raises:
         ValueError: evidence below 0.
@@ -55,7 +59,7 @@ def e_discoveries(e_values: ArrayLike, doubt: float = DOUBT) -> Mask:
     if (given < 0).any() or np.isnan(given).any():
         raise ValueError("evidence is a number from 0 on")
     order = np.argsort(given)[::-1]
-    enough = np.flatnonzero(given[order] * np.arange(1, given.size + 1) * doubt >= given.size)
+    enough = np.flatnonzero(given[order] * np.arange(1, given.size + 1) * doubt >= max(given.size, tried))
     found = np.zeros(given.size, bool)
     found[order[: enough[-1] + 1 if enough.size else 0]] = True
     return found
@@ -92,8 +96,19 @@ def deflated(evidence: float, tried: int, doubt: float = DOUBT) -> Deflated:
     return Deflated(evidence, tried, left, needed, standing, _sentence(evidence, tried, needed, standing))
 
 
+def rounded(evidence: float, needed: float) -> str:
+    """Evidence as it is told beside what it takes: what is not enough is not rounded up to what would be."""
+    if evidence > (most := max(_MANY, needed)):
+        return f"over {most:,.0f}"
+    if evidence < _WHOLE:
+        return f"{evidence:.2g}"
+    whole = round(evidence)
+    return f"{math.floor(evidence) if evidence < needed <= whole else whole:,}"
+
+
 def _sentence(evidence: float, tried: int, needed: float, standing: Standing) -> str:
-    shown, level = _number(evidence), _number(needed)
+    shown = rounded(evidence, needed)
+    level = f"{math.floor(needed) if standing == 'stands' else math.ceil(needed):,}"
     if tried == 1:
         told = "is enough" if standing == "stands" else "is not enough"
         return f"nothing else was tried on these data: evidence of {shown} {told}, it takes {level}"
@@ -108,10 +123,6 @@ def _sentence(evidence: float, tried: int, needed: float, standing: Standing) ->
             )
         case "never stood":
             return f"{among}: evidence of {shown} is not enough; the luckiest of so many needs {level}"
-
-
-def _number(value: float) -> str:
-    return f"over {_MANY:,.0f}" if value > _MANY else f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def _row(values: ArrayLike) -> NDArray[np.float64]:

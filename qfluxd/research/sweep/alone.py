@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,8 @@ def deaf() -> Iterator[None]:
 
 
 def prepare() -> None:
-    """One thread per worker, and gone when its parent is."""
+    """One thread per worker, and gone when its parent is; what strategies print is no result."""
+    sys.stdout = sys.stderr
     os.environ["POLARS_MAX_THREADS"] = "1"
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

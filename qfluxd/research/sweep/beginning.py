@@ -19,7 +19,7 @@ from qfluxd.research.sweep.work import plan_of_variant
 
 
 def begin(path: Path, settings: Settings, dataset: Dataset, place: str | None = None) -> Folder:
-    """A new sweep in an empty or new folder; `place` is where workers find the data, where that is not its folder.
+    """A new sweep in an empty or new folder; `place` is where the data are found again, where that is not here.
 
     Raises:
         ConfigError: no combination of values is possible, or there are too many.
@@ -31,7 +31,7 @@ def begin(path: Path, settings: Settings, dataset: Dataset, place: str | None = 
     forward, first = cut(dataset, settings.timeframes[0], settings.folds, settings.embargo)
     manifest = Manifest(
         settings=settings,
-        source=_source(dataset, place or str(dataset.root.absolute())),
+        source=_source(dataset, place or str(dataset.place.absolute())),
         tests=forward.tests,
         spans=tuple(spans(first, forward.tests[-1], settings.span)),
         spec=spec,
@@ -43,9 +43,10 @@ def go_on(path: Path, given: dict[str, Any]) -> Folder:
     """A sweep that was begun before; `given` are settings that must be what they were then.
 
     Raises:
-        DataError: the settings, the data, the strategy or qfluxd are not what they were.
+        DataError: the settings, the data, the strategy or qfluxd are not what they were, or results are damaged.
     """
     folder = Folder.resume(path)
+    folder.check()
     manifest = folder.manifest
     for name, value in given.items():
         was = msgspec.to_builtins(getattr(manifest.settings, name))

@@ -11,7 +11,7 @@ import msgspec
 import polars as pl
 
 from qfluxd.errors import DataError, Unavailable
-from qfluxd.market.parquet import write_whole
+from qfluxd.market.parquet import UNREADABLE, write_whole
 from qfluxd.research.sweep.rows import NO_TRADES
 from qfluxd.research.sweep.settings import Manifest
 from qfluxd.research.sweep.space import Variant
@@ -116,6 +116,19 @@ class Folder:
         """The trades of every task that is done; see `qfluxd.research.sweep.rows`."""
         parts = [self._part(line.task) for line in self.lines]
         return pl.concat([NO_TRADES.lazy(), *(pl.scan_parquet(part, glob=False) for part in parts)])
+
+    def check(self) -> None:
+        """Read the trades of every task that is done. Raises `DataError` where some are gone or damaged."""
+        for line in self.lines:
+            part = self._part(line.task)
+            try:
+                is_whole = pl.read_parquet(part, glob=False).schema == NO_TRADES.schema
+                why = "" if is_whole else "it has other columns"
+            except (*UNREADABLE, OSError) as problem:
+                why = "it is gone" if not part.exists() else str(problem).partition("\n")[0]
+            if why:
+                remedy = f"take the line of task {line.task} out of {self.path / _DONE}, and `qfluxd sweep --resume "
+                raise DataError(f"{part}: cannot be read ({why}); {remedy}{self.path}` computes it again")
 
     def _part(self, task: int) -> Path:
         return self.path / _PARTS / f"{task:06}.parquet"

@@ -129,7 +129,7 @@ def cut(dataset: Dataset, timeframe: Millis, folds: int, embargo: Millis) -> tup
     try:
         splits = walk_forward(closes, closes, folds, embargo)
     except DataError as problem:
-        raise DataError(f"{dataset.root}: {timeframe_name(timeframe)} candles: {problem}") from None
+        raise DataError(f"{dataset.place}: {timeframe_name(timeframe)} candles: {problem}") from None
     begins = [int(closes[split.test[0]]) for split in splits]
     return Forward((*begins, int(closes[-1])), embargo), int(closes[0]) - timeframe
 

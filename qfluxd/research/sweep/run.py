@@ -14,6 +14,7 @@ from qfluxd.research.sweep.forward import Forward
 from qfluxd.research.sweep.rows import encode
 from qfluxd.research.sweep.search import Search, make_search
 from qfluxd.research.sweep.space import Variant
+from qfluxd.research.sweep.stores import nearby
 from qfluxd.research.sweep.suspects import Suspects
 from qfluxd.research.sweep.tasks import Done, Job, Queue, Task
 
@@ -48,6 +49,7 @@ class Sweep:
 
         Raises:
             ConfigError: the space is empty or too large.
+            DataError: the data are a single file that is gone.
             PluginError: the strategy is gone.
             Unavailable: optuna is asked for and not installed.
         """
@@ -59,7 +61,7 @@ class Sweep:
         self._tell = tell
         self._is_stopping = is_stopping
         self._forward = Forward(manifest.tests, settings.embargo)
-        job = Job(settings, source, __version__, is_checked=engine.is_remote)
+        job = Job(settings, source if engine.is_remote else nearby(source), __version__, is_checked=engine.is_remote)
         self._queue = Queue(job, manifest.spans, folder.next_task)
         self._suspects = Suspects(self._queue.halves)
         self._is_alone = False

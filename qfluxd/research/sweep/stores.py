@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+import msgspec
 import polars as pl
 
 from qfluxd.errors import DataError
@@ -14,6 +15,7 @@ from qfluxd.market.layout import Kind, Shelf, day_file, day_named, day_of, folde
 from qfluxd.market.parquet import SCHEMAS, UNREADABLE, encode, write_whole
 from qfluxd.model import Millis, parse_timeframe
 from qfluxd.research.dataset import Dataset, open_dataset
+from qfluxd.research.sweep.settings import Source
 
 _KINDS: Final[tuple[Kind, ...]] = ("ticks", "candles", "payouts", "sentiment")
 
@@ -39,6 +41,19 @@ def data_at(place: str, assets: Sequence[str], start: Millis, end: Millis) -> It
         for asset in assets:
             fetch(place, asset, start, end, Path(folder))
         yield _opened(place, Path(folder), assets, start, end)
+
+
+def nearby(source: Source) -> Source:
+    """The same data as workers on this machine read them: of a single file the folder that it was imported into.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    file = Path(source.place)
+    if is_remote(source.place) or not file.is_file():
+        return source
+    dataset = open_dataset(file, tuple(source.assets), source.start, source.end)
+    return msgspec.structs.replace(source, place=str(dataset.root))
 
 
 def kept_data(place: str, asset: str, start: Millis, end: Millis, known: str) -> Dataset:

@@ -30,9 +30,9 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a sweep, as far as it has come.
 
     `chosen` is what training picked for each test, `pooled` what all those tests came to together, and `proof` the
-    evidence of an edge in them, deflated for every variant that was tried on these data, now or before: it `survives`
-    where that stands. `best` are the best in training before the last test, with that test beside. `believed` are the
-    numbers of variants whose own trades since the first test began stand among all (e-BH), whatever training said.
+    evidence of an edge in them, deflated for all that was tried on these data, now or before: it `survives` where that
+    stands. `best` are the best in training before the last test, with that test beside. `believed` are the numbers of
+    variants whose own trades since the first test began stand among all of that (e-BH), whatever training said.
     """
 
     is_whole: bool
@@ -53,7 +53,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 def find(folder: Folder, alone: Sequence[Shown], *, is_whole: bool, skipped: int, counted: int) -> Found:
     """Judge what a folder holds.
 
-    `alone` is what each variant has to show by itself, `counted` how many were tried on these data, now or before.
+    `alone` is what each variant has to show by itself, `counted` how much was tried on these data, now or before.
     """
     manifest = folder.manifest
     settings = manifest.settings
@@ -81,7 +81,7 @@ def find(folder: Folder, alone: Sequence[Shown], *, is_whole: bool, skipped: int
         or _verdict(told, proof, chosen, survives=survives),
         best=ranked[:_LISTED],
         neighbours=neighbourhood(ranked, settings.axes),
-        believed=_believed(alone),
+        believed=_believed(alone, failed, counted),
         hash=manifest.source.hash,
     )
 
@@ -107,8 +107,10 @@ def _cannot_tell(tallies: pl.DataFrame, settings: Settings) -> str:
     return ""
 
 
-def _believed(alone: Sequence[Shown]) -> list[int]:
-    stands = e_discoveries([each.tested for each in alone]) if alone else ()
+def _believed(alone: Sequence[Shown], failed: Collection[int], counted: int) -> list[int]:
+    """Those that stand among all that was tried; what failed, or was tried before, counts and is not looked at."""
+    shown = [0.0 if each.variant.number in failed else each.tested for each in alone]
+    stands = e_discoveries(shown, tried=counted)
     return [each.variant.number for each, is_so in zip(alone, stands, strict=True) if is_so]
 
 
@@ -160,8 +162,10 @@ def _verdict(told: Summary, proof: Deflated, chosen: Sequence[Step], *, survives
     if told.rate is None or told.break_even is None:
         return "Nothing survives: what training chose was never won or lost in a test."
     low, high = told.interval
+    doubt = " It was not audited: qfluxd audit tells whether such a strategy looks ahead." if survives else ""
     return (
         f"{'It survives' if survives else 'Nothing survives'}: chosen by training and tested on what came after, "
         f"{told.won:,} of {told.won + told.lost:,} decisive trades were won, {100 * told.rate:.1f} % "
         f"({100 * low:.1f} … {100 * high:.1f} %), and break-even is {100 * told.break_even:.1f} %; {proof.sentence}."
+        f"{doubt}"
     )
