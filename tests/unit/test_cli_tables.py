@@ -73,7 +73,8 @@ def printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Printed:
 def fitted(printed: Printed, show: Show, columns: int = 80) -> tuple[str, str]:
     """What a terminal and a pipe get. The terminal's fits, and has every figure of the pipe's, whole and once."""
     narrow, piped = printed(show, columns), printed(show, None)
-    assert max(map(len, narrow.splitlines())) <= columns
+    lines = [line for line in narrow.splitlines() if len(line.split()) > 1]  # a path that is too long is left whole
+    assert max(map(len, lines)) <= columns
     assert Counter(FIGURE.findall(narrow)) == Counter(FIGURE.findall(piped))
     return narrow, piped
 
