@@ -40,7 +40,7 @@ class Figures(msgspec.Struct, frozen=True):
     def sentence(self) -> str:
         """The rate with its interval beside what it has to beat."""
         if self.rate is None or self.break_even is None:
-            return "no trade has been won or lost"
+            return "nobody knows what a trade came to" if self.unknown else "no trade has been won or lost"
         low, high = self.interval
         return (
             f"{self.won:,} won of {self.won + self.lost:,} decisive trades is {100 * self.rate:.1f} % "
