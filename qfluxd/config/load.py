@@ -21,7 +21,9 @@ from qfluxd.model import parse_timeframe
 from qfluxd.plans.plan import Plan
 from qfluxd.plugins import load_driver
 from qfluxd.ports import Driver, DriverModule, Surroundings
-from qfluxd.settings import default_state_dir
+from qfluxd.settings import RiskSettings, default_state_dir
+from qfluxd.trading.staking import AntiMartingale, Martingale
+from qfluxd.trading.staking.policy import shown
 
 DEFAULT = "default"
 _BANK, _PAYOUT = Decimal(1000), 85
@@ -227,6 +229,22 @@ def stake_notices(loaded: Loaded) -> Iterator[str]:
     for plan in loaded.plans:
         if plan.mode != "signal":
             yield f"strategy {plan.name}: {plan.staking.describe(_BANK, _PAYOUT)}"
+            yield from _stuck(plan, loaded.settings.risk)
+
+
+def _stuck(plan: Plan, risk: RiskSettings) -> Iterator[str]:
+    """Where a ladder of stakes leads above a limit: there its trade is refused, so nothing ever takes it down again."""
+    if not isinstance(plan.staking, Martingale | AntiMartingale):
+        return
+    limits = (risk.max_stake, risk.asset.max_stake, plan.limits.max_stake)
+    most = min(limit for limit in limits if limit is not None)
+    above = next((step for step, stake in enumerate(plan.staking.stakes, 1) if stake > most), None)
+    if above is not None:
+        stake = shown(plan.staking.stakes[above - 1])
+        yield (
+            f"strategy {plan.name}: step {above} of its ladder stakes {stake}, and max_stake is {shown(most)}: there "
+            "it is refused (stake_too_high) and orders nothing more; take fewer steps, or set its max"
+        )
 
 
 def _get(data: Any, path: KeyPath) -> Any:

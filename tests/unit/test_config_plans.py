@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qfluxd.config import Loaded, diff, load
+from qfluxd.config import Loaded, diff, load, stake_notices
 from qfluxd.errors import ConfigError, Mistake
 from qfluxd.plans.plan import Plan
 from qfluxd.settings import Limits
@@ -336,3 +336,20 @@ def test_a_bad_table_changes_nothing(write: Write) -> None:
     with pytest.raises(ConfigError):
         loaded.reread()
     assert loaded.plans[0].mode == "signal"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("risk = { max_stake = 2 }", "step 3 of its ladder stakes 4, and max_stake is 2"),
+        ("", "step 5 of its ladder stakes 16, and max_stake is 10"),
+        ("risk = { max_stake = 100 }", "step 5 of its ladder stakes 16, and max_stake is 10"),
+    ],
+)
+def test_a_ladder_that_leads_above_a_limit_is_told(write: Write, more: str, said: str) -> None:
+    """There it would stand for good, refused at every signal."""
+    stake = 'mode = "shadow"\nstake = { policy = "martingale", base = 1, max_steps = 6 }\n'
+    notices = list(stake_notices(load(write(TABLE + stake + more))))
+    assert [said in notice for notice in notices] == [False, True]
+    short = stake.replace("max_steps = 6", "max_steps = 2")
+    assert len(list(stake_notices(load(write(TABLE + short + more))))) == 1
