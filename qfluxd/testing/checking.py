@@ -46,7 +46,7 @@ def check_strategy(
 def _check_declared(strategy: Strategy, findings: Findings) -> None:
     try:
         warmup, timeframes, wants = _declared(strategy)
-    except Exception as problem:  # noqa: BLE001 - whatever a strategy raises is a finding
+    except (Exception, SystemExit) as problem:  # noqa: BLE001 - whatever a strategy raises is a finding
         findings.bad("declared", f"what it needs cannot be asked: {type(problem).__name__}: {problem}")
         return
     if type(warmup) is not int or warmup < 1:

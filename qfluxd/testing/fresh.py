@@ -134,7 +134,7 @@ def _look(strategy: Strategy, there: Path, number: int, asked: _Asked) -> None:
     view = View(asked.series, pl.read_ipc(there / f"{number}-candles"), higher)
     try:
         strategy.signals(view).write_ipc(there / f"{number}-answer")
-    except Exception as problem:  # noqa: BLE001 - whatever a strategy raises is a reply
+    except (Exception, SystemExit) as problem:  # noqa: BLE001 - whatever a strategy raises is a reply
         (there / f"{number}-raised").write_text(f"{type(problem).__name__}: {problem}", encoding="utf-8")
 
 
